@@ -1,0 +1,2 @@
+//! Placeholder door plate, replaced with the first code.
+fn main() {}

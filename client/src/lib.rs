@@ -1,0 +1,1 @@
+//! Placeholder door plate, replaced with the first code.
