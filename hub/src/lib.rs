@@ -1,1 +1,25 @@
-//! Placeholder door plate, replaced with the first code.
+//! Every rule about messages, without I/O: channels and their streams, who is attached to them, what a returning
+//! subscriber gets, what leaves as one frame, and how much may wait for a slow reader.
+//!
+//! There is no clock here (time is an argument), no socket, no task, no lock. What has to happen outside comes back
+//! as a return value: the broker takes [`hub::Hub::take_batches`] and writes. So one seeded test can drive many
+//! subscribers against many hubs.
+//!
+//! Invariants:
+//! - A subscriber that is attached sees every later message of its channel exactly once, in order.
+//! - A recovery is whole, or it says that it is not.
+//! - What is kept is bounded: by count and age for a channel, by one [`budget::MemoryBudget`] over all.
+//!
+//! Reading order: [`settings`], [`budget`], [`publication`] (what is published), [`stream`] (offsets, history,
+//! recovery), [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
+//! subscribers), [`hub`] (all channels), [`outbox`] (what waits for one reader).
+
+pub mod budget;
+pub mod channel;
+pub mod dedupe;
+pub mod hub;
+pub mod joined;
+pub mod outbox;
+pub mod publication;
+pub mod settings;
+pub mod stream;

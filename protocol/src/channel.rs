@@ -25,10 +25,7 @@ impl Channel {
         if let Some(id) = resource_id {
             check_resource_id(id)?;
         }
-        Ok(Self {
-            name: name.into(),
-            resource_id: resource_id.map(Into::into),
-        })
+        Ok(Self { name: name.into(), resource_id: resource_id.map(Into::into) })
     }
 
     /// The channel's name, without the resource.
@@ -43,10 +40,7 @@ impl Channel {
 
     /// The channel that this resource belongs to; `None` for a channel itself.
     pub fn parent(&self) -> Option<Self> {
-        self.resource_id.as_ref().map(|_| Self {
-            name: self.name.clone(),
-            resource_id: None,
-        })
+        self.resource_id.as_ref().map(|_| Self { name: self.name.clone(), resource_id: None })
     }
 }
 
@@ -83,10 +77,7 @@ impl UncheckedChannel {
 
 impl From<&Channel> for UncheckedChannel {
     fn from(channel: &Channel) -> Self {
-        Self {
-            name: channel.name().into(),
-            resource_id: channel.resource_id().map(Into::into),
-        }
+        Self { name: channel.name().into(), resource_id: channel.resource_id().map(Into::into) }
     }
 }
 
@@ -140,9 +131,7 @@ impl ChannelError {
                 .str("channel name starts with \"@\", which is reserved: start it with one of ")
                 .str(ALLOWED),
             Self::NameCharacter { character, position } => {
-                illegal(&mut text, "channel name", *character, *position)
-                    .str(": use only ")
-                    .str(ALLOWED);
+                illegal(&mut text, "channel name", *character, *position).str(": use only ").str(ALLOWED);
                 if matches!(character, ':' | '.' | '/') {
                     text.str("; for parts of a channel use resourceId");
                 }
@@ -179,10 +168,7 @@ fn check_name(name: &str) -> Result<(), ChannelError> {
     }
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if let Some((index, character)) = name.chars().enumerate().find(|(_, c)| !is_allowed(*c)) {
-        return Err(ChannelError::NameCharacter {
-            character,
-            position: index + 1,
-        });
+        return Err(ChannelError::NameCharacter { character, position: index + 1 });
     }
     match name.len() {
         chars if chars > MAX_NAME_CHARS => Err(ChannelError::NameTooLong { chars }),
@@ -196,29 +182,17 @@ fn check_resource_id(id: &str) -> Result<(), ChannelError> {
         return Err(ChannelError::ResourceIdTooLong { chars });
     }
     match id.chars().enumerate().find(|(_, c)| c.is_control()) {
-        Some((index, character)) => Err(ChannelError::ResourceIdCharacter {
-            character,
-            position: index + 1,
-        }),
+        Some((index, character)) => Err(ChannelError::ResourceIdCharacter { character, position: index + 1 }),
         None => Ok(()),
     }
 }
 
 fn too_long<'a>(text: &'a mut Text, what: &str, chars: usize, max: usize) -> &'a mut Text {
-    text.str(what)
-        .str(" has ")
-        .number(chars)
-        .str(" characters: at most ")
-        .number(max)
-        .str(" are allowed")
+    text.str(what).str(" has ").number(chars).str(" characters: at most ").number(max).str(" are allowed")
 }
 
 fn illegal<'a>(text: &'a mut Text, what: &str, character: char, position: usize) -> &'a mut Text {
-    text.str(what)
-        .str(" has ")
-        .character(character)
-        .str(" at position ")
-        .number(position)
+    text.str(what).str(" has ").character(character).str(" at position ").number(position)
 }
 
 /// A string under construction.
@@ -257,8 +231,7 @@ impl Text {
         };
         for digit in (0..digits).rev() {
             let nibble = (code >> (digit * 4)) & 0xF;
-            self.0
-                .extend(char::from_digit(nibble, 16).map(|c| c.to_ascii_uppercase()));
+            self.0.extend(char::from_digit(nibble, 16).map(|c| c.to_ascii_uppercase()));
         }
         self
     }

@@ -23,12 +23,7 @@ impl Epoch {
             '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j',
             'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'v', 'w', 'x', 'y', 'z',
         ];
-        let digit = |index: u32| {
-            DIGITS
-                .get((bits >> (index * 5) & 31) as usize)
-                .copied()
-                .unwrap_or('0')
-        };
+        let digit = |index: u32| DIGITS.get((bits >> (index * 5) & 31) as usize).copied().unwrap_or('0');
         Self((0..13).map(digit).collect::<String>().into())
     }
 
@@ -58,11 +53,7 @@ impl Offset {
 
     /// An offset from its number; `None` above 2^53 - 1, which not every JSON reader keeps exact.
     pub const fn new(number: u64) -> Option<Self> {
-        if number <= MAX_SAFE_INTEGER {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number <= MAX_SAFE_INTEGER { Some(Self(number)) } else { None }
     }
 
     /// The offset after this one.

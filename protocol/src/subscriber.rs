@@ -61,9 +61,7 @@ pub enum SubscriberType {
 impl SubscriberType {
     /// Reads a type in any case (`member`, `MEMBER`, …).
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Admin, Self::Member, Self::Visitor]
-            .into_iter()
-            .find(|t| t.as_str().eq_ignore_ascii_case(text))
+        [Self::Admin, Self::Member, Self::Visitor].into_iter().find(|t| t.as_str().eq_ignore_ascii_case(text))
     }
 
     /// The type as permission handlers see it.

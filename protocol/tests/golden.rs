@@ -1,5 +1,7 @@
 //! The golden frames, as Rust reads and writes them. JavaScript reads the same files.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 use std::path::{Path, PathBuf};
 
 use realtime_protocol::channel::UncheckedChannel;
@@ -50,13 +52,7 @@ fn every_golden_relay_frame_is_read_and_written_as_it_stands() {
                 for message in &messages {
                     out.push(if out.is_empty() { b'[' } else { b',' });
                     let publisher = message.publisher.as_deref();
-                    write_message(
-                        &mut out,
-                        message.number,
-                        message.offset,
-                        &message.payload,
-                        publisher,
-                    );
+                    write_message(&mut out, message.number, message.offset, &message.payload, publisher);
                 }
                 out.push(b']');
                 String::from_utf8(out).unwrap()
@@ -100,16 +96,7 @@ fn there_is_a_golden_frame_for_each_variant() {
     });
     assert_eq!(
         relay,
-        [
-            "ended",
-            "goodbye",
-            "messages",
-            "ping",
-            "refused",
-            "subscribed",
-            "unsubscribed",
-            "welcome"
-        ]
+        ["ended", "goodbye", "messages", "ping", "refused", "subscribed", "unsubscribed", "welcome"]
     );
 }
 
@@ -129,25 +116,12 @@ fn a_close_code_says_whether_to_come_back() {
     let rows = json("close-codes.json");
     for row in &rows {
         let code = row["code"].as_u64().unwrap() as u16;
-        let wanted = if row["return"] == "come-back" {
-            Return::ComeBack
-        } else {
-            Return::StayAway
-        };
+        let wanted = if row["return"] == "come-back" { Return::ComeBack } else { Return::StayAway };
         assert_eq!(Return::after(code), wanted, "{code}");
     }
-    let named: Vec<_> = rows
-        .iter()
-        .filter_map(|row| Some((row["code"].as_u64()?, row["name"].as_str()?)))
-        .collect();
-    let ours: Vec<_> = CloseCode::ALL
-        .iter()
-        .map(|code| (u64::from(code.get()), format!("{code:?}")))
-        .collect();
-    assert_eq!(
-        named,
-        ours.iter()
-            .map(|(code, name)| (*code, name.as_str()))
-            .collect::<Vec<_>>()
-    );
+    let named: Vec<_> =
+        rows.iter().filter_map(|row| Some((row["code"].as_u64()?, row["name"].as_str()?))).collect();
+    let ours: Vec<_> =
+        CloseCode::ALL.iter().map(|code| (u64::from(code.get()), format!("{code:?}"))).collect();
+    assert_eq!(named, ours.iter().map(|(code, name)| (*code, name.as_str())).collect::<Vec<_>>());
 }

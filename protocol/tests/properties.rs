@@ -1,6 +1,8 @@
 //! What holds for every frame: a round trip changes nothing, and whatever a stranger sends is read or refused with
 //! a reason, never a panic.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 use proptest::prelude::*;
 use realtime_protocol::channel::{Channel, UncheckedChannel};
 use realtime_protocol::codec::{read_client_frame, read_relay_frame, write_client_frame, write_message};
@@ -38,16 +40,10 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
     prop_oneof![
         (token(), token()).prop_map(|(token, visitor_token)| ClientFrame::Hello { token, visitor_token }),
         (any::<u32>(), channel.clone(), prop::option::of(position)).prop_map(|(id, channel, position)| {
-            ClientFrame::Subscribe {
-                id: RequestId(id),
-                channel,
-                position,
-            }
+            ClientFrame::Subscribe { id: RequestId(id), channel, position }
         }),
-        (any::<u32>(), channel).prop_map(|(id, channel)| ClientFrame::Unsubscribe {
-            id: RequestId(id),
-            channel
-        }),
+        (any::<u32>(), channel)
+            .prop_map(|(id, channel)| ClientFrame::Unsubscribe { id: RequestId(id), channel }),
         Just(ClientFrame::Pong),
     ]
 }
@@ -114,11 +110,7 @@ proptest! {
 
 #[test]
 fn hostile_frames_are_refused_with_the_reason() {
-    let deep = format!(
-        r#"{{"type":"hello","extra":{}{}}}"#,
-        "[".repeat(100_000),
-        "]".repeat(100_000)
-    );
+    let deep = format!(r#"{{"type":"hello","extra":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let refused = [
         ("", "EOF"),
         ("null", "internally tagged"),
@@ -129,19 +121,10 @@ fn hostile_frames_are_refused_with_the_reason() {
         (r#"{"type":"subscribe","id":1}"#, "missing field `channel`"),
         (r#"{"type":"subscribe","id":-1,"channel":{"name":"a"}}"#, "u32"),
         (r#"{"type":"subscribe","id":1.5,"channel":{"name":"a"}}"#, "u32"),
-        (
-            r#"{"type":"subscribe","id":4294967296,"channel":{"name":"a"}}"#,
-            "u32",
-        ),
+        (r#"{"type":"subscribe","id":4294967296,"channel":{"name":"a"}}"#, "u32"),
         (r#"{"type":"subscribe","id":1,"channel":"chat"}"#, "chat"),
-        (
-            r#"{"type":"subscribe","id":1,"channel":{"name":7}}"#,
-            "expected a string",
-        ),
-        (
-            r#"{"type":"subscribe","id":1,"channel":{"name":"a"},"position":{"epoch":"","offset":1}}"#,
-            "epoch",
-        ),
+        (r#"{"type":"subscribe","id":1,"channel":{"name":7}}"#, "expected a string"),
+        (r#"{"type":"subscribe","id":1,"channel":{"name":"a"},"position":{"epoch":"","offset":1}}"#, "epoch"),
         (
             r#"{"type":"subscribe","id":1,"channel":{"name":"a"},"position":{"epoch":"e","offset":9007199254740992}}"#,
             "offset",
@@ -153,31 +136,18 @@ fn hostile_frames_are_refused_with_the_reason() {
         let error = read_client_frame(text).expect_err(text).to_string();
         assert!(error.contains(reason), "{error:?} should name {reason:?}");
     }
-    for text in [
-        "[[1,2]]",
-        "[[1,2,3,\"p\",5]]",
-        "[[1,-2,3]]",
-        "[{}]",
-        "[[1,2,3]",
-        "[[1,2,3,4]]",
-    ] {
+    for text in ["[[1,2]]", "[[1,2,3,\"p\",5]]", "[[1,-2,3]]", "[{}]", "[[1,2,3]", "[[1,2,3,4]]"] {
         assert!(read_relay_frame(text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn unknown_keys_are_ignored() {
-    assert_eq!(
-        read_client_frame(r#"{"type":"pong","at":17}"#).unwrap(),
-        ClientFrame::Pong
-    );
+    assert_eq!(read_client_frame(r#"{"type":"pong","at":17}"#).unwrap(), ClientFrame::Pong);
 }
 
 #[test]
 fn a_token_is_hidden_from_debug_output() {
-    let frame = ClientFrame::Hello {
-        token: Some(Token::new("secret-text")),
-        visitor_token: None,
-    };
+    let frame = ClientFrame::Hello { token: Some(Token::new("secret-text")), visitor_token: None };
     assert!(!format!("{frame:?}").contains("secret-text"));
 }

@@ -1,0 +1,40 @@
+//! One memory budget over all channels of all hubs of a process.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts what histories and channels hold. Hubs that share it evict their oldest messages while it is exceeded.
+#[derive(Debug)]
+pub struct MemoryBudget {
+    limit_bytes: usize,
+    used_bytes: AtomicUsize,
+}
+
+impl MemoryBudget {
+    /// A budget of so many bytes.
+    pub const fn new(limit_bytes: usize) -> Self {
+        Self { limit_bytes, used_bytes: AtomicUsize::new(0) }
+    }
+
+    /// Bytes in use.
+    pub fn used_bytes(&self) -> usize {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that may be in use.
+    pub const fn limit_bytes(&self) -> usize {
+        self.limit_bytes
+    }
+
+    /// Whether more is in use than may be.
+    pub fn is_exceeded(&self) -> bool {
+        self.used_bytes() > self.limit_bytes
+    }
+
+    pub(crate) fn charge(&self, bytes: usize) {
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn release(&self, bytes: usize) {
+        self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}

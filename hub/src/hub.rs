@@ -1,0 +1,373 @@
+//! All channels of one hub: publish, attach, detach, and what is due over time.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use realtime_protocol::channel::Channel;
+use realtime_protocol::codec::write_message;
+use realtime_protocol::frame::ChannelNumber;
+use realtime_protocol::position::{Epoch, Position};
+use realtime_protocol::subscriber::UserId;
+
+use crate::budget::MemoryBudget;
+use crate::channel::{ChannelState, Delivery, Reader, SessionId};
+use crate::dedupe::Dedupe;
+use crate::joined::{RoomyFrame, join};
+use crate::publication::Publication;
+use crate::settings::HubSettings;
+use crate::stream::Stream;
+
+/// What a channel weighs in the budget besides its name and its messages: its state, two table entries and its place
+/// in the list of what is due.
+const CHANNEL_BYTES: usize = 400;
+
+/// Channels that one call looks at when something has to be forgotten, so that no call holds a hub's lock for long.
+/// The rest is done by the calls after it.
+const MAX_FORGETTING_STEPS: usize = 4_096;
+
+/// The soonest that a channel is looked at again.
+const MIN_RECHECK: Duration = Duration::from_secs(1);
+
+/// Channels, their streams and their readers. Many hubs may share the channels of a process among them; each channel
+/// lives in one.
+#[derive(Debug)]
+pub struct Hub<R> {
+    settings: HubSettings,
+    budget: Arc<MemoryBudget>,
+    epochs: SplitMix64,
+    numbers: Numbers,
+    by_name: HashMap<Arc<Channel>, ChannelNumber>,
+    channels: HashMap<ChannelNumber, ChannelState<R>>,
+    dedupe: Dedupe,
+    /// Channels with something to deliver.
+    listed: Vec<ChannelNumber>,
+    /// Every channel once, by the moment at which something may have to be forgotten. Kept lazily: a channel whose
+    /// moment has moved is put back when its old one comes up.
+    due: BinaryHeap<Reverse<(Duration, ChannelNumber)>>,
+}
+
+/// Which channel numbers a hub gives out: `first`, `first + step`, `first + 2 * step`, …
+#[derive(Debug, Clone, Copy)]
+pub struct Numbers {
+    /// The first number.
+    pub first: u64,
+    /// The distance to the next one: how many hubs share the numbers.
+    pub step: u64,
+}
+
+/// The answer to a publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Where the message stands.
+    pub position: Position,
+    /// Whether this id was published before; the position is that message's.
+    pub is_repeat: bool,
+    /// Whether [`Hub::take_batches`] has something now and had nothing before.
+    pub wakes: bool,
+}
+
+/// The answer to an attach. The frames go to the new reader before anything else of this channel.
+#[derive(Debug)]
+pub struct Attachment {
+    /// The channel's number.
+    pub number: ChannelNumber,
+    /// The point before the first message that follows.
+    pub position: Position,
+    /// Whether everything since the reader's position follows; `None` when it named none.
+    pub recovered: Option<bool>,
+    /// What it missed, as frames.
+    pub missed: Vec<RoomyFrame>,
+    /// Whether the reader was not attached before.
+    pub is_new: bool,
+}
+
+/// What one channel has to deliver, in order.
+#[derive(Debug)]
+pub struct Batch<R> {
+    /// The channel.
+    pub number: ChannelNumber,
+    /// Frames and their readers.
+    pub deliveries: Vec<Delivery<R>>,
+    /// So many readers that others should not wait behind them. The channel gives no further batch until
+    /// [`Hub::finish`] is called for it.
+    pub is_large: bool,
+}
+
+impl<R: Reader + Clone> Hub<R> {
+    /// An empty hub. `seed` makes its epochs: give each hub, and each start of the process, its own.
+    pub fn new(settings: HubSettings, budget: Arc<MemoryBudget>, numbers: Numbers, seed: u64) -> Self {
+        Self {
+            settings,
+            budget,
+            epochs: SplitMix64(seed),
+            numbers,
+            by_name: HashMap::new(),
+            channels: HashMap::new(),
+            dedupe: Dedupe::new(settings.publish_id_age, settings.max_publish_ids),
+            listed: Vec::new(),
+            due: BinaryHeap::new(),
+        }
+    }
+
+    /// Channels that exist.
+    pub fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The channel of a number.
+    pub fn channel(&self, number: ChannelNumber) -> Option<&Arc<Channel>> {
+        self.channels.get(&number).map(|state| &state.channel)
+    }
+
+    /// The readers that are attached to a channel.
+    pub fn readers(&self, channel: &Channel) -> &[R] {
+        let state = self.by_name.get(channel).and_then(|number| self.channels.get(number));
+        state.map_or(&[], |state| state.readers())
+    }
+
+    /// Puts a message into its channel's stream and collects it for the readers.
+    pub fn publish(&mut self, channel: &Channel, publication: Publication<'_>, now: Duration) -> Published {
+        let was_idle = self.listed.is_empty();
+        let number = self.number_of(channel, now);
+        let Self { channels, dedupe, settings, budget, listed, .. } = self;
+        let state = existing(channels, number);
+        if let Some(offset) = publication.id.and_then(|id| dedupe.find(number, id)) {
+            return Published { position: state.stream.at(offset), is_repeat: true, wakes: false };
+        }
+        let offset = state.stream.advance();
+        let message = encode(number, offset, &publication);
+        if let Some(id) = publication.id {
+            dedupe.remember(number, id, offset, now);
+        }
+        if state.collect(message.clone(), &publication.audience, settings.joined_frame_bytes) {
+            list(state, listed);
+        }
+        state.active_at = now;
+        budget.charge(state.stream.keep(message, publication.audience, now));
+        while state.stream.kept_messages() > settings.history_messages {
+            budget.release(state.stream.forget_oldest());
+        }
+        let position = state.stream.at(offset);
+        let wakes = was_idle && !listed.is_empty();
+        self.keep_within_budget(now);
+        Published { position, is_repeat: false, wakes }
+    }
+
+    /// Attaches a reader, and reads what it missed, in one step: every message is either in `missed` or delivered
+    /// later, never both, never neither.
+    pub fn attach(
+        &mut self,
+        channel: &Channel,
+        reader: R,
+        from: Option<&Position>,
+        now: Duration,
+    ) -> Attachment {
+        let number = self.number_of(channel, now);
+        let state = existing(&mut self.channels, number);
+        let recovery = state.stream.recover(from, reader.user());
+        let is_new = state.attach(reader);
+        state.active_at = now;
+        Attachment {
+            number,
+            position: recovery.position,
+            recovered: recovery.is_whole,
+            missed: join(recovery.missed, self.settings.joined_frame_bytes),
+            is_new,
+        }
+    }
+
+    /// Detaches a session from a channel. Returns the channel's number when it was attached.
+    pub fn detach(&mut self, channel: &Channel, session: SessionId, now: Duration) -> Option<ChannelNumber> {
+        let number = *self.by_name.get(channel)?;
+        self.detach_number(number, session, now).then_some(number)
+    }
+
+    /// Detaches a session from the channel of a number. Returns whether it was attached.
+    pub fn detach_number(&mut self, number: ChannelNumber, session: SessionId, now: Duration) -> bool {
+        let Some(state) = self.channels.get_mut(&number) else {
+            return false;
+        };
+        state.active_at = now;
+        state.detach(session)
+    }
+
+    /// Everything that is to be delivered now. A channel whose last large batch is not finished keeps its own back.
+    pub fn take_batches(&mut self) -> Vec<Batch<R>> {
+        let mut batches = Vec::with_capacity(self.listed.len());
+        for number in std::mem::take(&mut self.listed) {
+            let Some(state) = self.channels.get_mut(&number) else {
+                continue;
+            };
+            state.is_listed = false;
+            if state.is_busy {
+                continue;
+            }
+            let deliveries = state.take_deliveries();
+            if deliveries.is_empty() {
+                continue;
+            }
+            let is_large = state.readers().len() > self.settings.large_audience;
+            state.is_busy = is_large;
+            batches.push(Batch { number, deliveries, is_large });
+        }
+        batches
+    }
+
+    /// The large batch of a channel has been written. Returns the next one, if something was collected meanwhile.
+    pub fn finish(&mut self, number: ChannelNumber) -> Option<Vec<Delivery<R>>> {
+        let state = self.channels.get_mut(&number)?;
+        let deliveries = state.take_deliveries();
+        state.is_busy = !deliveries.is_empty();
+        state.is_busy.then_some(deliveries)
+    }
+
+    /// Forgets what is too old. To be called about every second.
+    pub fn tick(&mut self, now: Duration) {
+        self.dedupe.forget_old(now);
+        for _ in 0..MAX_FORGETTING_STEPS {
+            match self.due.peek().copied() {
+                Some(Reverse((at, number))) if at <= now => {
+                    self.due.pop();
+                    self.forget_old(number, now);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn forget_old(&mut self, number: ChannelNumber, now: Duration) {
+        let Some(state) = self.channels.get_mut(&number) else {
+            return;
+        };
+        let age = self.settings.history_age;
+        while state.stream.oldest_at().is_some_and(|at| at + age <= now) {
+            self.budget.release(state.stream.forget_oldest());
+        }
+        if state.is_idle() && state.active_at + age <= now {
+            self.drop_channel(number);
+            return;
+        }
+        // A channel with readers and no history is looked at again after a while, in case both have changed by then.
+        let since = state.stream.oldest_at().unwrap_or(if state.is_idle() { state.active_at } else { now });
+        self.due.push(Reverse(((since + age).max(now + MIN_RECHECK), number)));
+    }
+
+    /// Forgets the oldest messages of this hub's channels, and channels that nobody uses, while the budget is
+    /// exceeded.
+    fn keep_within_budget(&mut self, now: Duration) {
+        for _ in 0..MAX_FORGETTING_STEPS {
+            if !self.budget.is_exceeded() {
+                return;
+            }
+            let Some(Reverse((at, number))) = self.due.pop() else {
+                return;
+            };
+            self.forget_oldest(number, at, now);
+        }
+    }
+
+    /// One step of that: the channel came up as the one with the oldest message at `at`, less the history's age.
+    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration) {
+        let Some(state) = self.channels.get_mut(&number) else {
+            return;
+        };
+        let age = self.settings.history_age;
+        let is_its_turn = state.stream.oldest_at().is_some_and(|oldest_at| oldest_at + age <= at);
+        if is_its_turn {
+            self.budget.release(state.stream.forget_oldest());
+        } else if state.is_idle() && state.active_at < now {
+            self.drop_channel(number);
+            return;
+        }
+        let next = state.stream.oldest_at().unwrap_or(now) + age;
+        self.due.push(Reverse((next, number)));
+    }
+
+    fn drop_channel(&mut self, number: ChannelNumber) {
+        let Some(state) = self.channels.remove(&number) else {
+            return;
+        };
+        self.by_name.remove(&state.channel);
+        self.budget.release(channel_bytes(&state.channel) + state.stream.held_bytes());
+    }
+
+    /// The number of a channel, which is made if it does not exist.
+    fn number_of(&mut self, channel: &Channel, now: Duration) -> ChannelNumber {
+        if let Some(number) = self.by_name.get(channel) {
+            return *number;
+        }
+        let number = ChannelNumber(self.numbers.first);
+        self.numbers.first += self.numbers.step;
+        let channel = Arc::new(channel.clone());
+        let stream = Stream::new(Epoch::from_bits(self.epochs.next()));
+        self.budget.charge(channel_bytes(&channel));
+        self.by_name.insert(Arc::clone(&channel), number);
+        self.channels.insert(number, ChannelState::new(channel, number, stream, now));
+        self.due.push(Reverse((now + self.settings.history_age, number)));
+        self.keep_within_budget(now);
+        number
+    }
+}
+
+impl<R: Reader + Clone> ChannelState<R> {
+    /// Nobody reads it, nothing is kept and nothing is on its way.
+    fn is_idle(&self) -> bool {
+        self.readers().is_empty() && self.stream.kept_messages() == 0 && !self.is_listed && !self.is_busy
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "`number_of` has just found or made it, under the same borrow of the hub"
+)]
+fn existing<R>(
+    channels: &mut HashMap<ChannelNumber, ChannelState<R>>,
+    number: ChannelNumber,
+) -> &mut ChannelState<R> {
+    channels.get_mut(&number).expect("a numbered channel exists")
+}
+
+fn list<R>(state: &mut ChannelState<R>, listed: &mut Vec<ChannelNumber>) {
+    if !state.is_listed && !state.is_busy {
+        state.is_listed = true;
+        listed.push(state.number);
+    }
+}
+
+fn encode(
+    number: ChannelNumber,
+    offset: realtime_protocol::position::Offset,
+    publication: &Publication<'_>,
+) -> Bytes {
+    // Brackets, commas, two numbers and an id: 64 bytes hold all but the longest ids.
+    let mut message = Vec::with_capacity(publication.payload.get().len() + 64);
+    write_message(
+        &mut message,
+        number,
+        offset,
+        publication.payload,
+        publication.publisher.map(UserId::as_str),
+    );
+    Bytes::from(message)
+}
+
+fn channel_bytes(channel: &Channel) -> usize {
+    CHANNEL_BYTES + channel.name().len() + channel.resource_id().map_or(0, str::len)
+}
+
+/// A small generator of well-mixed numbers (Steele, Lea and Flood, 2014). Epochs need to differ, not to be secret.
+#[derive(Debug)]
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,36 @@
+//! What a hub may keep, and how it cuts its work.
+
+use std::time::Duration;
+
+/// The rules of one hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubSettings {
+    /// Messages that a channel keeps for recovery. 0 keeps none.
+    pub history_messages: usize,
+    /// How long a message is kept for recovery, and how long a channel without subscribers is remembered.
+    pub history_age: Duration,
+    /// How long the id of a publish is remembered.
+    pub publish_id_age: Duration,
+    /// Publish ids that are remembered at most; the oldest goes first.
+    pub max_publish_ids: usize,
+    /// Bytes at which a frame of joined messages is closed.
+    pub joined_frame_bytes: usize,
+    /// Subscribers above which a channel's batch counts as large, see [`crate::hub::Batch::is_large`].
+    pub large_audience: usize,
+}
+
+impl Default for HubSettings {
+    fn default() -> Self {
+        Self {
+            history_messages: 1_000,
+            // Long enough for a laptop lid or a tunnel, short enough that memory follows traffic.
+            history_age: Duration::from_secs(300),
+            publish_id_age: Duration::from_secs(300),
+            // At 48 bytes each about 1.5 MB a hub; a retry comes back within seconds.
+            max_publish_ids: 32_768,
+            joined_frame_bytes: realtime_protocol::limits::JOINED_FRAME_BYTES,
+            // About 1.5 ms of writing at 3 µs each: longer than that, others should not wait behind it.
+            large_audience: 512,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A channel's stream: it gives every message its offset, keeps the latest ones, and tells what a returning reader
+//! missed.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use realtime_protocol::position::{Epoch, Offset, Position};
+use realtime_protocol::subscriber::UserId;
+
+use crate::publication::Audience;
+
+/// The messages of one channel, in order.
+#[derive(Debug)]
+pub struct Stream {
+    epoch: Epoch,
+    last: Offset,
+    /// Everything after this offset is in the history.
+    floor: Offset,
+    history: VecDeque<Kept>,
+}
+
+/// A message of the history.
+#[derive(Debug)]
+struct Kept {
+    offset: Offset,
+    at: Duration,
+    audience: Audience,
+    message: Bytes,
+}
+
+impl Kept {
+    fn held_bytes(&self) -> usize {
+        // A shared buffer has a header and some spare room of its own.
+        size_of::<Self>() + 64 + self.message.len() + self.audience.held_bytes()
+    }
+}
+
+/// What a reader gets when it attaches.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The point before the first of `missed`, or before the next message when nothing was missed.
+    pub position: Position,
+    /// Whether `missed` is everything since the reader's own position; `None` when it named none.
+    pub is_whole: Option<bool>,
+    /// Encoded messages, in order.
+    pub missed: Vec<Bytes>,
+}
+
+impl Stream {
+    /// An empty stream.
+    pub const fn new(epoch: Epoch) -> Self {
+        Self { epoch, last: Offset::START, floor: Offset::START, history: VecDeque::new() }
+    }
+
+    /// The stream's epoch and the offset of its newest message.
+    pub fn position(&self) -> Position {
+        self.at(self.last)
+    }
+
+    /// The position of one of its offsets.
+    pub fn at(&self, offset: Offset) -> Position {
+        Position { epoch: self.epoch.clone(), offset }
+    }
+
+    /// Takes the next offset.
+    pub const fn advance(&mut self) -> Offset {
+        self.last = self.last.next();
+        self.last
+    }
+
+    /// Keeps the encoded message of the newest offset. Returns the bytes that it holds.
+    pub fn keep(&mut self, message: Bytes, audience: Audience, now: Duration) -> usize {
+        let kept = Kept { offset: self.last, at: now, audience, message };
+        let bytes = kept.held_bytes();
+        self.history.push_back(kept);
+        bytes
+    }
+
+    /// Forgets the oldest message. Returns the bytes that it held.
+    pub fn forget_oldest(&mut self) -> usize {
+        let Some(oldest) = self.history.pop_front() else {
+            return 0;
+        };
+        self.floor = oldest.offset;
+        if self.history.is_empty() {
+            self.history.shrink_to(0);
+        }
+        oldest.held_bytes()
+    }
+
+    /// Messages in the history.
+    pub fn kept_messages(&self) -> usize {
+        self.history.len()
+    }
+
+    /// When the oldest message of the history was published.
+    pub fn oldest_at(&self) -> Option<Duration> {
+        self.history.front().map(|kept| kept.at)
+    }
+
+    /// Bytes that the history holds.
+    pub fn held_bytes(&self) -> usize {
+        self.history.iter().map(Kept::held_bytes).sum()
+    }
+
+    /// What a reader gets that stands at `from`. Whole, or declared not to be:
+    ///
+    /// - Same epoch, and nothing after `from` was forgotten: all of it.
+    /// - Same epoch otherwise: nothing, from the newest message on.
+    /// - Another epoch (this stream began after the reader's was lost): how the old stream ended is unknown, so it is
+    ///   not whole; but nothing of the new one is lost, as long as its beginning is still there.
+    pub fn recover(&self, from: Option<&Position>, reader: &UserId) -> Recovery {
+        let Some(from) = from else {
+            return Recovery { position: self.position(), is_whole: None, missed: Vec::new() };
+        };
+        let is_same_stream = from.epoch == self.epoch;
+        let is_whole = is_same_stream && (self.floor..=self.last).contains(&from.offset);
+        if is_whole {
+            return Recovery {
+                position: from.clone(),
+                is_whole: Some(true),
+                missed: self.after(from.offset, reader),
+            };
+        }
+        let is_new_and_complete = !is_same_stream && self.floor == Offset::START;
+        let base = if is_new_and_complete { Offset::START } else { self.last };
+        Recovery { position: self.at(base), is_whole: Some(false), missed: self.after(base, reader) }
+    }
+
+    fn after(&self, offset: Offset, reader: &UserId) -> Vec<Bytes> {
+        let first = self.history.partition_point(|kept| kept.offset <= offset);
+        let later = self.history.range(first..);
+        later.filter(|kept| kept.audience.includes(reader)).map(|kept| kept.message.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream_with(messages: u64) -> Stream {
+        let mut stream = Stream::new(Epoch::from_bits(1));
+        for _ in 0..messages {
+            let offset = stream.advance();
+            stream.keep(Bytes::from(offset.get().to_string()), Audience::Everyone, Duration::ZERO);
+        }
+        stream
+    }
+
+    fn reader() -> UserId {
+        UserId::parse("reader").unwrap()
+    }
+
+    fn at(bits: u64, offset: u64) -> Position {
+        Position { epoch: Epoch::from_bits(bits), offset: Offset::new(offset).unwrap() }
+    }
+
+    #[test]
+    fn a_reader_without_a_position_starts_at_the_newest_message() {
+        let recovery = stream_with(3).recover(None, &reader());
+        assert_eq!(recovery, Recovery { position: at(1, 3), is_whole: None, missed: vec![] });
+    }
+
+    #[test]
+    fn a_reader_gets_everything_after_its_position() {
+        let recovery = stream_with(3).recover(Some(&at(1, 1)), &reader());
+        assert_eq!(recovery.missed, ["2", "3"]);
+        assert_eq!((recovery.is_whole, recovery.position), (Some(true), at(1, 1)));
+    }
+
+    #[test]
+    fn a_reader_that_missed_nothing_is_whole_even_when_all_was_forgotten() {
+        let mut stream = stream_with(3);
+        while stream.forget_oldest() > 0 {}
+        assert_eq!(stream.recover(Some(&at(1, 3)), &reader()).is_whole, Some(true));
+        assert_eq!(stream.recover(Some(&at(1, 2)), &reader()).is_whole, Some(false));
+    }
+
+    #[test]
+    fn a_recovery_with_a_hole_gives_no_part() {
+        let mut stream = stream_with(5);
+        stream.forget_oldest();
+        stream.forget_oldest();
+        let recovery = stream.recover(Some(&at(1, 1)), &reader());
+        assert_eq!(recovery, Recovery { position: at(1, 5), is_whole: Some(false), missed: vec![] });
+    }
+
+    #[test]
+    fn a_position_ahead_of_the_stream_is_not_believed() {
+        assert_eq!(stream_with(3).recover(Some(&at(1, 4)), &reader()).is_whole, Some(false));
+    }
+
+    #[test]
+    fn a_new_stream_is_given_from_its_beginning_to_a_reader_of_the_lost_one() {
+        let recovery = stream_with(2).recover(Some(&at(9, 70)), &reader());
+        assert_eq!(recovery.missed, ["1", "2"]);
+        assert_eq!((recovery.is_whole, recovery.position), (Some(false), at(1, 0)));
+    }
+
+    #[test]
+    fn a_new_stream_that_has_lost_its_beginning_is_given_from_its_end() {
+        let mut stream = stream_with(2);
+        stream.forget_oldest();
+        let recovery = stream.recover(Some(&at(9, 70)), &reader());
+        assert_eq!(recovery, Recovery { position: at(1, 2), is_whole: Some(false), missed: vec![] });
+    }
+
+    #[test]
+    fn a_message_for_others_is_not_part_of_a_recovery() {
+        let mut stream = stream_with(1);
+        stream.advance();
+        stream.keep(Bytes::from("secret"), Audience::Users(Default::default()), Duration::ZERO);
+        let recovery = stream.recover(Some(&at(1, 0)), &reader());
+        assert_eq!((recovery.missed, recovery.is_whole), (vec![Bytes::from("1")], Some(true)));
+    }
+}
