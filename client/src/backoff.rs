@@ -1,0 +1,68 @@
+//! How long to wait between attempts: full jitter, so that clients which lost their relay together do not return
+//! together.
+
+use std::time::Duration;
+
+use crate::settings::Settings;
+
+/// A small generator of pseudo-random numbers (splitmix64). Spreads clients over time; never used for secrets.
+#[derive(Debug, Clone)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A span from nothing to `most`, in whole milliseconds.
+    fn up_to(&mut self, most: Duration) -> Duration {
+        let millis = most.as_millis() as u64;
+        Duration::from_millis(self.next() % (millis + 1))
+    }
+}
+
+/// The wait after `failures` failures in a row: anything up to a bound that doubles with each, never less than the
+/// floor.
+pub(crate) fn delay(failures: u32, settings: &Settings, random: &mut Random) -> Duration {
+    // 2^16 times any sensible base is beyond any sensible cap.
+    let bound = settings.backoff_base.saturating_mul(1 << failures.min(16));
+    random.up_to(bound.min(settings.backoff_cap)).max(settings.backoff_floor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delays(failures: u32) -> Vec<Duration> {
+        let mut random = Random::new(7);
+        (0..1000).map(|_| delay(failures, &Settings::default(), &mut random)).collect()
+    }
+
+    #[test]
+    fn waits_spread_from_the_floor_to_a_bound_that_doubles() {
+        for (failures, bound) in [(0, 1), (1, 2), (2, 4), (3, 8)] {
+            let delays = delays(failures);
+            let bound = Duration::from_secs(bound);
+            assert!(delays.iter().all(|d| *d <= bound));
+            assert!(delays.iter().any(|d| *d > bound.mul_f64(0.95)));
+            assert!(delays.iter().any(|d| *d < bound.mul_f64(0.1)));
+        }
+    }
+
+    #[test]
+    fn waits_never_pass_the_cap_nor_fall_below_the_floor() {
+        let settings = Settings::default();
+        for failures in [5, 16, 17, u32::MAX] {
+            let delays = delays(failures);
+            assert!(delays.iter().all(|d| *d <= settings.backoff_cap && *d >= settings.backoff_floor));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the machine asks its driver to do, and what it reports.
+
+use realtime_protocol::channel::Channel;
+use realtime_protocol::error::{ErrorCode, Status};
+use realtime_protocol::frame::{ClientFrame, Token};
+use realtime_protocol::subscriber::Subscriber;
+
+use crate::input::{ConnectionId, SubscriptionId};
+
+/// Something for the driver to do, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Open a transport, and find out the identity meanwhile. Answered by
+    /// [`Opened`](crate::Input::Opened) and [`Identified`](crate::Input::Identified) in any order, or by
+    /// [`Lost`](crate::Input::Lost).
+    Connect(ConnectionId),
+    /// Send a frame on the open transport.
+    Send(ClientFrame),
+    /// Close the transport without waiting for it. Nothing that it still brings counts.
+    Disconnect(ConnectionId),
+    /// The relay has welcomed this client: at the first connection and at every reconnection.
+    Connected {
+        /// The session's id, for finding it in the relay's log.
+        session: String,
+        /// The identity that the relay has established.
+        subscriber: Subscriber,
+    },
+    /// A connection that had been reported by [`Connected`](Effect::Connected) has ended.
+    Disconnected,
+    /// Keep this token and give it with the next identity, so that a visitor stays the same.
+    KeepVisitorToken(Token),
+    /// A subscription is live: every later message is delivered or its loss is told.
+    Subscribed {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// How this continues what was delivered before.
+        continuity: Continuity,
+    },
+    /// A subscription that was never live has failed, and is gone.
+    Refused {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// Why.
+        failure: Failure,
+    },
+    /// Subscriptions that were live have ended without being asked, and are gone: an error event.
+    Ended {
+        /// All of one channel.
+        subscriptions: Vec<SubscriptionId>,
+        /// Why.
+        failure: Failure,
+    },
+    /// A live subscription is gone because that was asked for.
+    Unsubscribed(SubscriptionId),
+    /// An error event that ends no subscription.
+    Error(Failure),
+}
+
+/// How a live subscription continues what it has delivered before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continuity {
+    /// It delivers for the first time.
+    First,
+    /// Every message that was missed follows.
+    Whole,
+    /// Some messages may be lost: the application reloads its state.
+    Lost,
+}
+
+/// Why something failed, as the API tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The API's code.
+    pub code: ErrorCode,
+    /// A sentence for people.
+    pub message: String,
+    /// The channel, for what concerns one.
+    pub channel: Option<Channel>,
+    /// The relay's status, where the relay refused.
+    pub status: Option<Status>,
+    /// Whether trying again may help.
+    pub recoverable: bool,
+}
+
+impl Failure {
+    pub(crate) fn connection(message: &str, recoverable: bool) -> Self {
+        Self {
+            code: ErrorCode::Connection,
+            message: message.into(),
+            channel: None,
+            status: None,
+            recoverable,
+        }
+    }
+
+    pub(crate) fn refusal(code: ErrorCode, status: Status, message: &str) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            channel: None,
+            status: Some(status),
+            recoverable: matches!(status, Status::TooMany | Status::Unavailable),
+        }
+    }
+
+    pub(crate) fn on(mut self, channel: &Channel) -> Self {
+        self.channel = Some(channel.clone());
+        self
+    }
+}

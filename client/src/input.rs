@@ -1,0 +1,74 @@
+//! What a driver tells the machine.
+
+use realtime_protocol::channel::Channel;
+use realtime_protocol::frame::{Control, Token};
+
+/// A subscription's number. The driver gives it out; it is unique for the machine's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(pub u32);
+
+/// One attempt to connect, and the connection that comes of it. Inputs of an earlier one are ignored, so a driver
+/// needs no care for events that come late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u32);
+
+/// Who the client says it is in its first frame.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The token of a signed-in user.
+    pub token: Option<Token>,
+    /// The token that the relay gave this visitor earlier.
+    pub visitor_token: Option<Token>,
+}
+
+/// Something that has happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Someone wants a channel's messages. Ends in exactly one of [`Refused`](crate::Effect::Refused),
+    /// [`Unsubscribed`](crate::Effect::Unsubscribed) and [`Ended`](crate::Effect::Ended), each as last effect of
+    /// this subscription.
+    Subscribe {
+        /// The new subscription.
+        subscription: SubscriptionId,
+        /// What it is for.
+        channel: Channel,
+    },
+    /// One subscription is no longer wanted. Unknown ones are ignored.
+    Unsubscribe(SubscriptionId),
+    /// No subscription of exactly this channel is wanted any more.
+    UnsubscribeAll(Channel),
+    /// The identity for a connection, or why there is none: the answer to [`Connect`](crate::Effect::Connect).
+    Identified {
+        /// The connection that asked.
+        connection: ConnectionId,
+        /// Who the client is, or the reason why that could not be found out.
+        identity: Result<Identity, String>,
+    },
+    /// The transport can send.
+    Opened(ConnectionId),
+    /// The transport has brought a control frame.
+    Control {
+        /// The connection that brought it.
+        connection: ConnectionId,
+        /// The frame.
+        control: Control,
+    },
+    /// The transport could not be opened, or has ended.
+    Lost {
+        /// The connection that ended.
+        connection: ConnectionId,
+        /// The WebSocket close code; 1006 where there was none.
+        code: u16,
+        /// What is known about the reason, for people; may be empty.
+        reason: String,
+    },
+    /// The time of [`Machine::deadline`](crate::Machine::deadline) has come. Too early or too late is harmless.
+    Timer,
+    /// The outside world has changed: the network is back, the page is visible again. Ends waiting, and finds out
+    /// whether a connection has died meanwhile.
+    Wake,
+    /// The relay's address or the identity has changed: leave the connection and make a new one.
+    Reconnect,
+    /// Drop every subscription and the connection. A later subscribe starts anew.
+    Close,
+}

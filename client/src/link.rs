@@ -1,0 +1,311 @@
+//! The connection: its phases, and the times that move it from one to the next.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use realtime_protocol::close::Return;
+use realtime_protocol::frame::{ClientFrame, Heartbeat};
+
+use crate::backoff::{self, Random};
+use crate::effect::Effect;
+use crate::input::{ConnectionId, Identity};
+use crate::settings::Settings;
+
+/// The shortest time between two attempts that the outside world's wake-ups may bring about.
+const WAKE_SPACING: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Nothing is wanted.
+    Idle,
+    /// Something is wanted, but connecting again would end the same way.
+    Closed,
+    /// The next attempt comes at this time.
+    Waiting { until: Duration },
+    /// From opening the transport to the relay's welcome.
+    Connecting(Attempt),
+    /// Welcomed.
+    Live(Live),
+}
+
+/// A connection under way. Hello leaves when the transport is open and the identity known.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    connection: ConnectionId,
+    deadline: Duration,
+    is_open: bool,
+    identity: Option<Identity>,
+    has_greeted: bool,
+}
+
+/// A connection that the relay has welcomed.
+#[derive(Debug)]
+pub(crate) struct Live {
+    connection: ConnectionId,
+    since: Duration,
+    /// When the relay was last heard.
+    heard: Duration,
+    /// How long it may stay silent.
+    silence: Duration,
+    /// Since when nothing is wanted.
+    unwanted_since: Option<Duration>,
+}
+
+/// What the passing of time means for the connection.
+pub(crate) enum Due {
+    Nothing,
+    /// Connecting has taken too long.
+    Late,
+    /// The relay has been silent for too long.
+    Silent,
+    /// Nothing has been wanted for long enough.
+    Unwanted,
+}
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    settings: Settings,
+    random: Random,
+    phase: Phase,
+    last_connection: u32,
+    /// When the latest attempt began.
+    attempted_at: Duration,
+    /// No attempt before this time, unless the outside world wakes it.
+    retry_at: Duration,
+    /// Connections in a row that did not last.
+    failures: u32,
+    /// How long the relay, in its goodbye, asked to stay away.
+    goodbye: Option<Duration>,
+}
+
+impl Link {
+    pub(crate) const fn new(settings: Settings, seed: u64) -> Self {
+        Self {
+            settings,
+            random: Random::new(seed),
+            phase: Phase::Idle,
+            last_connection: 0,
+            attempted_at: Duration::ZERO,
+            retry_at: Duration::ZERO,
+            failures: 0,
+            goodbye: None,
+        }
+    }
+
+    pub(crate) const fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    pub(crate) const fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live(_))
+    }
+
+    /// Whether this is the connection of now.
+    pub(crate) fn is_current(&self, connection: ConnectionId) -> bool {
+        self.connection() == Some(connection)
+    }
+
+    /// The transport in use.
+    pub(crate) const fn connection(&self) -> Option<ConnectionId> {
+        match &self.phase {
+            Phase::Connecting(attempt) => Some(attempt.connection),
+            Phase::Live(live) => Some(live.connection),
+            Phase::Idle | Phase::Closed | Phase::Waiting { .. } => None,
+        }
+    }
+
+    /// Someone wants something new: makes sure that a connection exists or will.
+    pub(crate) fn want(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+        if let Phase::Idle | Phase::Closed = self.phase {
+            self.phase = Phase::Waiting { until: self.retry_at };
+            self.connect_when_due(now, effects);
+        }
+    }
+
+    /// Starts an attempt when its time has come.
+    pub(crate) fn connect_when_due(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+        if let Phase::Waiting { until } = self.phase
+            && until <= now
+        {
+            self.connect(now, effects);
+        }
+    }
+
+    /// Starts an attempt now.
+    pub(crate) fn connect(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+        self.last_connection = self.last_connection.wrapping_add(1);
+        let connection = ConnectionId(self.last_connection);
+        self.attempted_at = now;
+        self.goodbye = None;
+        self.phase = Phase::Connecting(Attempt {
+            connection,
+            deadline: now.saturating_add(self.settings.connect_timeout),
+            is_open: false,
+            identity: None,
+            has_greeted: false,
+        });
+        effects.push_back(Effect::Connect(connection));
+    }
+
+    /// The transport is open.
+    pub(crate) fn opened(&mut self, effects: &mut VecDeque<Effect>) {
+        if let Phase::Connecting(attempt) = &mut self.phase {
+            attempt.is_open = true;
+            attempt.greet(effects);
+        }
+    }
+
+    /// The identity is known.
+    pub(crate) fn identified(&mut self, identity: Identity, effects: &mut VecDeque<Effect>) {
+        if let Phase::Connecting(attempt) = &mut self.phase {
+            attempt.identity = Some(identity);
+            attempt.greet(effects);
+        }
+    }
+
+    /// The relay has answered the greeting. False when there was none.
+    pub(crate) fn welcomed(&mut self, heartbeat: Heartbeat, now: Duration) -> bool {
+        let Phase::Connecting(attempt) = &self.phase else {
+            return false;
+        };
+        if !attempt.has_greeted {
+            return false;
+        }
+        let millis = u64::from(heartbeat.interval_ms) + u64::from(heartbeat.timeout_ms);
+        self.phase = Phase::Live(Live {
+            connection: attempt.connection,
+            since: now,
+            heard: now,
+            silence: Duration::from_millis(millis),
+            unwanted_since: None,
+        });
+        true
+    }
+
+    /// The relay has sent something.
+    pub(crate) const fn heard(&mut self, now: Duration) {
+        if let Phase::Live(live) = &mut self.phase {
+            live.heard = now;
+        }
+    }
+
+    /// The relay will close the connection, and says when to return.
+    pub(crate) fn goodbye(&mut self, retry_after: Duration) {
+        self.goodbye = Some(retry_after.min(self.settings.longest_goodbye));
+    }
+
+    /// The connection is no more. Says what to do next, and does it where something is wanted.
+    pub(crate) fn lost(&mut self, code: u16, is_wanted: bool, now: Duration) -> Return {
+        if let Phase::Live(live) = &self.phase
+            && now.saturating_sub(live.since) >= self.settings.stable_after
+        {
+            self.failures = 0;
+        }
+        let verdict = Return::after(code);
+        let wait = match self.goodbye.take() {
+            Some(wait) if verdict == Return::ComeBack => wait.max(self.settings.backoff_floor),
+            _ => self.next_wait(),
+        };
+        self.retry_at = now.saturating_add(wait);
+        self.phase = match verdict {
+            _ if !is_wanted => Phase::Idle,
+            Return::StayAway => Phase::Closed,
+            Return::ComeBack => Phase::Waiting { until: self.retry_at },
+        };
+        verdict
+    }
+
+    /// The outside world has changed: waiting ends, though not more often than [`WAKE_SPACING`] allows.
+    pub(crate) fn wake(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+        match &mut self.phase {
+            Phase::Waiting { until } => {
+                *until = (*until).min(self.attempted_at.saturating_add(WAKE_SPACING));
+                self.connect_when_due(now, effects);
+            }
+            // A transport that died unnoticed finds out when it has to send.
+            Phase::Live(_) => effects.push_back(Effect::Send(ClientFrame::Pong)),
+            Phase::Idle | Phase::Closed | Phase::Connecting(_) => {}
+        }
+    }
+
+    /// Leaves the transport, if there is one. Nothing is connected or planned afterwards.
+    pub(crate) fn leave(&mut self, effects: &mut VecDeque<Effect>) {
+        if let Some(connection) = self.connection() {
+            effects.push_back(Effect::Disconnect(connection));
+        }
+        if self.is_live() {
+            effects.push_back(Effect::Disconnected);
+        }
+        self.phase = Phase::Idle;
+    }
+
+    /// Notes whether anything is wanted: without it there is nothing to wait or to connect for.
+    pub(crate) fn settle(&mut self, is_wanted: bool, now: Duration, effects: &mut VecDeque<Effect>) {
+        match &mut self.phase {
+            Phase::Live(live) if is_wanted => live.unwanted_since = None,
+            Phase::Live(live) => live.unwanted_since = live.unwanted_since.or(Some(now)),
+            Phase::Idle | Phase::Closed | Phase::Waiting { .. } | Phase::Connecting(_) if !is_wanted => {
+                self.leave(effects);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the time means.
+    pub(crate) fn due(&self, now: Duration) -> Due {
+        match &self.phase {
+            Phase::Connecting(attempt) if attempt.deadline <= now => Due::Late,
+            Phase::Live(live) if live.silent_at() <= now => Due::Silent,
+            Phase::Live(live) if self.closes_at(live).is_some_and(|at| at <= now) => Due::Unwanted,
+            _ => Due::Nothing,
+        }
+    }
+
+    /// When something has to happen.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        match &self.phase {
+            Phase::Idle | Phase::Closed => None,
+            Phase::Waiting { until } => Some(*until),
+            Phase::Connecting(attempt) => Some(attempt.deadline),
+            Phase::Live(live) => {
+                let silent_at = live.silent_at();
+                Some(self.closes_at(live).map_or(silent_at, |at| at.min(silent_at)))
+            }
+        }
+    }
+
+    fn closes_at(&self, live: &Live) -> Option<Duration> {
+        live.unwanted_since.map(|since| since.saturating_add(self.settings.linger))
+    }
+
+    fn next_wait(&mut self) -> Duration {
+        let wait = backoff::delay(self.failures, &self.settings, &mut self.random);
+        self.failures = self.failures.saturating_add(1);
+        wait
+    }
+}
+
+impl Attempt {
+    fn greet(&mut self, effects: &mut VecDeque<Effect>) {
+        if !self.is_open || self.has_greeted {
+            return;
+        }
+        if let Some(identity) = self.identity.take() {
+            self.has_greeted = true;
+            effects.push_back(Effect::Send(ClientFrame::Hello {
+                token: identity.token,
+                visitor_token: identity.visitor_token,
+            }));
+        }
+    }
+}
+
+impl Live {
+    const fn silent_at(&self) -> Duration {
+        self.heard.saturating_add(self.silence)
+    }
+}

@@ -1,0 +1,339 @@
+//! The machine's public face: inputs in, effects out, and whom a message is for.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use realtime_protocol::channel::Channel;
+use realtime_protocol::close::Return;
+use realtime_protocol::error::ErrorCode;
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Message};
+use realtime_protocol::position::{Offset, Position};
+
+use crate::effect::{Effect, Failure};
+use crate::input::{ConnectionId, Identity, Input, SubscriptionId};
+use crate::link::{Due, Link, Phase};
+use crate::settings::Settings;
+use crate::subscriptions::Subscriptions;
+use crate::table::ChannelKey;
+
+/// The WebSocket close code that stands for a connection lost without one (RFC 6455 section 7.4.1).
+const ABNORMAL: u16 = 1006;
+
+/// One client.
+///
+/// Times are spans since any fixed moment, and must not go backwards. After every input the driver carries out all
+/// effects ([`Machine::next_effect`]) in order and then waits until [`Machine::deadline`] at the latest.
+#[derive(Debug)]
+pub struct Machine {
+    link: Link,
+    subscriptions: Subscriptions,
+    effects: VecDeque<Effect>,
+    /// Why the latest attempt failed, for those who ask why they are not connected.
+    last_failure: String,
+    /// Whether this outage has been reported.
+    has_reported: bool,
+}
+
+/// What the machine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is wanted, nothing is connected.
+    Idle,
+    /// A connection is being made.
+    Connecting,
+    /// The relay has welcomed this client.
+    Live,
+    /// The last connection was lost; the next attempt is planned.
+    Waiting,
+    /// The relay wants this client to stay away. A new subscribe or [`Input::Reconnect`] tries again.
+    Closed,
+}
+
+/// A message and whom it is for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery<P> {
+    /// The channel; [`Machine::subscriptions`] names its subscriptions.
+    pub channel: ChannelKey,
+    /// The message.
+    pub message: Message<P>,
+}
+
+impl Machine {
+    /// A machine at rest. The seed spreads its attempts to reconnect over time; give every client another.
+    pub const fn new(settings: Settings, seed: u64) -> Self {
+        Self {
+            link: Link::new(settings, seed),
+            subscriptions: Subscriptions::new(settings),
+            effects: VecDeque::new(),
+            last_failure: String::new(),
+            has_reported: false,
+        }
+    }
+
+    /// Takes in what has happened.
+    pub fn on(&mut self, input: Input, now: Duration) {
+        match input {
+            Input::Subscribe { subscription, channel } => self.subscribe(subscription, channel, now),
+            Input::Unsubscribe(subscription) => {
+                self.subscriptions.unsubscribe(subscription, &mut self.effects);
+            }
+            Input::UnsubscribeAll(channel) => {
+                self.subscriptions.unsubscribe_all(&channel, &mut self.effects);
+            }
+            Input::Identified { connection, identity } if self.link.is_current(connection) => {
+                self.identified(identity, now);
+            }
+            Input::Opened(connection) if self.link.is_current(connection) => {
+                self.link.opened(&mut self.effects);
+            }
+            Input::Control { connection, control } if self.link.is_current(connection) => {
+                self.link.heard(now);
+                self.control(control, now);
+            }
+            Input::Lost { connection, code, reason } if self.link.is_current(connection) => {
+                self.lost(code, &reason, now)
+            }
+            Input::Identified { .. } | Input::Opened(_) | Input::Control { .. } | Input::Lost { .. } => {}
+            Input::Timer => self.timer(now),
+            Input::Wake => {
+                self.timer(now);
+                self.link.wake(now, &mut self.effects);
+            }
+            Input::Reconnect => self.reconnect(now),
+            Input::Close => self.close(),
+        }
+        self.link.settle(self.is_wanted(), now, &mut self.effects);
+    }
+
+    /// The next thing to do; `None` when all is done for now.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When to give [`Input::Timer`], unless something else happens first. A later deadline may be learned late: a
+    /// driver that keeps an earlier timer does no harm.
+    pub fn deadline(&mut self) -> Option<Duration> {
+        let link = self.link.deadline();
+        let subscriptions = self.subscriptions.deadline();
+        [link, subscriptions].into_iter().flatten().min()
+    }
+
+    /// Says that a frame of messages has come. False when it is of an earlier connection and counts for nothing.
+    pub fn heard(&mut self, connection: ConnectionId, now: Duration) -> bool {
+        let is_current = self.link.is_current(connection);
+        if is_current {
+            self.link.heard(now);
+        }
+        is_current
+    }
+
+    /// Whom one message of the current connection is for; `None` when it was delivered before, or nobody wants it.
+    ///
+    /// The hot path of a page: two look-ups, no allocation. Asking is accepting: ask once for each message, in
+    /// order, and deliver.
+    pub fn accept(&mut self, number: ChannelNumber, offset: Offset) -> Option<ChannelKey> {
+        self.subscriptions.table.accept(number, offset)
+    }
+
+    /// A whole frame of messages: those to deliver, in order.
+    pub fn deliveries<P>(
+        &mut self,
+        connection: ConnectionId,
+        messages: Vec<Message<P>>,
+        now: Duration,
+    ) -> impl Iterator<Item = Delivery<P>> {
+        let is_current = self.heard(connection, now);
+        messages.into_iter().filter(move |_| is_current).filter_map(|message| {
+            let channel = self.accept(message.number, message.offset)?;
+            Some(Delivery { channel, message })
+        })
+    }
+
+    /// The subscriptions of a channel, in the order of their coming.
+    pub fn subscriptions(&self, channel: ChannelKey) -> &[SubscriptionId] {
+        self.subscriptions.table.slot(channel).map_or(&[], |slot| &slot.subscriptions)
+    }
+
+    /// The channel behind a key.
+    pub fn channel(&self, channel: ChannelKey) -> Option<&Channel> {
+        self.subscriptions.table.slot(channel).map(|slot| &slot.channel)
+    }
+
+    /// The channel of a subscription, while it exists.
+    pub fn channel_of(&self, subscription: SubscriptionId) -> Option<&Channel> {
+        self.channel(self.subscriptions.table.key_of_subscription(subscription)?)
+    }
+
+    /// Where a channel stands: everything up to here has been delivered. `None` before its first answer.
+    pub fn position(&self, channel: &Channel) -> Option<&Position> {
+        let key = self.subscriptions.table.key_of(channel)?;
+        self.subscriptions.table.slot(key)?.position.as_ref()
+    }
+
+    /// What the machine is doing.
+    pub const fn state(&self) -> State {
+        match self.link.phase() {
+            Phase::Idle => State::Idle,
+            Phase::Closed => State::Closed,
+            Phase::Waiting { .. } => State::Waiting,
+            Phase::Connecting(_) => State::Connecting,
+            Phase::Live(_) => State::Live,
+        }
+    }
+
+    fn subscribe(&mut self, subscription: SubscriptionId, channel: Channel, now: Duration) {
+        self.subscriptions.subscribe(subscription, channel, now, &mut self.effects);
+        self.link.want(now, &mut self.effects);
+    }
+
+    fn identified(&mut self, identity: Result<Identity, String>, now: Duration) {
+        match identity {
+            Ok(identity) => self.link.identified(identity, &mut self.effects),
+            Err(reason) => self.abandon(&reason, now),
+        }
+    }
+
+    fn control(&mut self, control: Control, now: Duration) {
+        let effects = &mut self.effects;
+        match control {
+            Control::Welcome { session, subscriber, visitor_token, heartbeat } => {
+                if !self.link.welcomed(heartbeat, now) {
+                    return;
+                }
+                self.has_reported = false;
+                self.last_failure.clear();
+                effects.extend(visitor_token.map(Effect::KeepVisitorToken));
+                effects.push_back(Effect::Connected { session, subscriber });
+                self.subscriptions.connected(now, effects);
+            }
+            Control::Subscribed { id, number, position, recovered } => {
+                self.subscriptions.subscribed(id, number, position, recovered, effects);
+                self.subscriptions.ask(now, effects);
+            }
+            Control::Refused { id, code, status, message } => {
+                let random = self.link.random();
+                self.subscriptions.refused(id, (code, status), &message, (now, random), effects);
+                self.subscriptions.ask(now, effects);
+            }
+            Control::Ended { number, status, message } => {
+                let random = self.link.random();
+                self.subscriptions.ended(number, status, &message, (now, random), effects);
+            }
+            Control::Unsubscribed { .. } => {}
+            Control::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
+            Control::Goodbye { retry_after_ms } => {
+                self.link.goodbye(Duration::from_millis(u64::from(retry_after_ms)));
+            }
+        }
+    }
+
+    fn timer(&mut self, now: Duration) {
+        match self.link.due(now) {
+            Due::Nothing => {}
+            Due::Late => self.abandon("it did not answer in time", now),
+            Due::Silent => self.abandon("it has fallen silent", now),
+            Due::Unwanted => self.leave(),
+        }
+        let reason = self.why_waiting();
+        self.subscriptions.lose_patience(now, &reason, &mut self.effects);
+        if self.subscriptions.give_up_requests(now, &mut self.effects) {
+            self.abandon("it did not answer a subscribe", now);
+        }
+        if self.is_wanted() {
+            self.link.connect_when_due(now, &mut self.effects);
+        }
+        self.subscriptions.wake_rested(now);
+        self.subscriptions.ask(now, &mut self.effects);
+    }
+
+    /// Leaves a connection that is of no use.
+    fn abandon(&mut self, reason: &str, now: Duration) {
+        if let Some(connection) = self.link.connection() {
+            self.effects.push_back(Effect::Disconnect(connection));
+        }
+        self.lost(ABNORMAL, reason, now);
+    }
+
+    fn lost(&mut self, code: u16, reason: &str, now: Duration) {
+        let was_live = self.link.is_live();
+        self.subscriptions.disconnected();
+        let reason = if reason.is_empty() { "no reason given" } else { reason };
+        if was_live {
+            self.effects.push_back(Effect::Disconnected);
+        }
+        self.last_failure = reason.into();
+        match self.link.lost(code, self.is_wanted(), now) {
+            Return::StayAway => self.stay_away(code, reason),
+            // The loss itself is told by `Disconnected`; that the way back is barred is an error, told once.
+            Return::ComeBack if !was_live => self.report_outage(reason),
+            Return::ComeBack => {}
+        }
+    }
+
+    fn stay_away(&mut self, code: u16, reason: &str) {
+        let message = ["the relay has closed the connection for good: ", reason, &in_brackets(code)].concat();
+        let failure = Failure::connection(&message, false);
+        self.subscriptions.refuse_pending(&failure, &mut self.effects);
+        self.effects.push_back(Effect::Error(failure));
+    }
+
+    fn report_outage(&mut self, reason: &str) {
+        if self.has_reported || !self.subscriptions.has_live() {
+            return;
+        }
+        self.has_reported = true;
+        let message = ["cannot connect to the relay, trying again: ", reason].concat();
+        self.effects.push_back(Effect::Error(Failure::connection(&message, true)));
+    }
+
+    fn reconnect(&mut self, now: Duration) {
+        if let Phase::Idle = self.link.phase() {
+            return;
+        }
+        self.leave();
+        if self.is_wanted() {
+            self.link.connect(now, &mut self.effects);
+        }
+    }
+
+    fn close(&mut self) {
+        let failure = Failure {
+            code: ErrorCode::Connection,
+            message: "closed by close()".into(),
+            channel: None,
+            status: None,
+            recoverable: false,
+        };
+        self.subscriptions.clear(&failure, &mut self.effects);
+        self.leave();
+    }
+
+    /// Leaves the connection, if there is one, of our own accord.
+    fn leave(&mut self) {
+        self.subscriptions.disconnected();
+        self.link.leave(&mut self.effects);
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.subscriptions.table.is_empty()
+    }
+
+    /// What to tell those who have waited for their first answer in vain.
+    fn why_waiting(&self) -> String {
+        match self.link.phase() {
+            Phase::Live(_) => "the relay did not answer in time".into(),
+            _ if self.last_failure.is_empty() => "cannot connect to the relay in time".into(),
+            _ => ["cannot connect to the relay: ", &self.last_failure].concat(),
+        }
+    }
+}
+
+/// ` (4501)`, without the formatting machinery, which would weigh more in a page than this whole file.
+fn in_brackets(code: u16) -> String {
+    let mut text = String::from(" (");
+    for power in [1000, 100, 10, 1] {
+        text.push(char::from(b'0' + (code / power % 10) as u8));
+    }
+    text.push(')');
+    text
+}

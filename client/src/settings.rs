@@ -1,0 +1,43 @@
+//! How patient a client is.
+
+use std::time::Duration;
+
+/// Times and limits of a machine. The defaults suit browsers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long an attempt to connect may take, from opening the transport to the relay's welcome.
+    pub connect_timeout: Duration,
+    /// How long a subscribe waits for its first answer, attempts to connect included, before it is refused.
+    pub subscribe_timeout: Duration,
+    /// The longest first wait between two attempts; doubles with each failure.
+    pub backoff_base: Duration,
+    /// The longest wait between two attempts.
+    pub backoff_cap: Duration,
+    /// The shortest wait, so that no chain of failures becomes a tight loop.
+    pub backoff_floor: Duration,
+    /// How long a connection must have lasted to count as good again: only then do waits start over.
+    pub stable_after: Duration,
+    /// The longest wait that a relay may ask for when it says goodbye.
+    pub longest_goodbye: Duration,
+    /// How long a connection stays open when nothing is subscribed, for pages that subscribe again at once.
+    pub linger: Duration,
+    /// How many subscribe requests may be unanswered at a time. Bounds what a returning client asks of the relay's
+    /// permission check at once; the others wait for replies.
+    pub requests_in_flight: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            subscribe_timeout: Duration::from_secs(10),
+            backoff_base: Duration::from_secs(1),
+            backoff_cap: Duration::from_secs(30),
+            backoff_floor: Duration::from_millis(50),
+            stable_after: Duration::from_secs(10),
+            longest_goodbye: Duration::from_secs(600),
+            linger: Duration::from_secs(5),
+            requests_in_flight: 128,
+        }
+    }
+}
