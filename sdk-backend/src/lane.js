@@ -1,0 +1,181 @@
+/**
+ * A queue of publications with at most one request under way: that is what keeps their order, over retries too.
+ * What queues up behind a request leaves together in the next one.
+ *
+ * @module
+ */
+
+import { connectionError } from './errors.js';
+
+/** @typedef {import('./publication.js').Publication} Publication */
+/** @typedef {import('./relay-client.js').Outcome} Outcome */
+/** @typedef {import('./settings.js').RetrySettings} RetrySettings */
+/** @typedef {Pick<RetrySettings, 'minDelayMs' | 'maxDelayMs'>} Backoff */
+
+/**
+ * A publication that waits, until when (by `performance.now()`), and whom to tell.
+ *
+ * @typedef {Publication & { deadline: number, settle: (error?: Error) => void }} Entry
+ */
+
+/**
+ * Carries a batch to the relay: an outcome for each entry, in order. It gives up after `timeoutMs` and never rejects.
+ *
+ * @typedef {(batch: readonly Entry[], timeoutMs: number) => Promise<Outcome[]>} Send
+ */
+
+/** The relay takes no more messages than this in one request. */
+const MAX_BATCH_MESSAGES = 100;
+
+/** Just under the 1 MiB that common proxies allow a request's body, with room for the brackets around. */
+const MAX_BATCH_BYTES = 1_000_000;
+
+/** A relay that has not answered by then is taken for lost; the ids make it safe to ask again. */
+const MAX_ATTEMPT_MS = 10_000;
+
+/** A relay that asks for a longer pause is tried nonetheless, or whole deadlines would pass without an attempt. */
+const MAX_RETRY_AFTER_MS = 10_000;
+
+export class Lane {
+  #send;
+  #backoff;
+  /** @type {Entry[]} */
+  #queue = [];
+  #isRunning = false;
+  #failures = 0;
+  #retryAt = 0;
+  /** @type {Error | undefined} */
+  #lastFailure;
+
+  /**
+   * @param {Send} send
+   * @param {() => Backoff} backoff asked at each failure
+   */
+  constructor(send, backoff) {
+    this.#send = send;
+    this.#backoff = backoff;
+  }
+
+  /**
+   * Queues the entry. It is settled once: without an error when the relay has it, with one when the relay refuses
+   * it or its deadline has come.
+   *
+   * @param {Entry} entry
+   */
+  push(entry) {
+    this.#queue.push(entry);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run() {
+    this.#isRunning = true;
+    while (this.#queue.length > 0) {
+      await this.#pause();
+      this.#rejectExpired();
+      if (this.#retryAt <= performance.now()) await this.#sendBatch();
+    }
+    this.#forgetFailures();
+    this.#isRunning = false;
+  }
+
+  #forgetFailures() {
+    this.#failures = 0;
+    this.#retryAt = 0;
+    this.#lastFailure = undefined;
+  }
+
+  /** Waits until the next attempt is due, or the first entry's time is up. */
+  async #pause() {
+    const until = Math.min(this.#retryAt, this.#queue[0]?.deadline ?? 0);
+    const waitMs = until - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(waitMs)));
+  }
+
+  /** Entries stand in the order of their deadlines, so only the front can be late. */
+  #rejectExpired() {
+    const now = performance.now();
+    const inTime = this.#queue.findIndex(({ deadline }) => deadline > now);
+    const expired = this.#queue.splice(0, inTime === -1 ? this.#queue.length : inTime);
+    const reason = this.#lastFailure?.message ?? 'earlier messages are still on their way';
+    for (const entry of expired) {
+      const message = `gave up publishing: ${reason}`;
+      entry.settle(connectionError(message, { channel: entry.channel, cause: this.#lastFailure }));
+    }
+  }
+
+  async #sendBatch() {
+    const batch = this.#takeBatch();
+    const [first] = batch;
+    if (!first) return;
+    const timeoutMs = Math.min(MAX_ATTEMPT_MS, Math.max(1, first.deadline - performance.now()));
+    const outcomes = await this.#send(batch, timeoutMs);
+    const { again, retryAfterMs } = this.#settleBatch(batch, outcomes);
+    this.#queue.unshift(...again);
+    if (again.length === 0) this.#forgetFailures();
+    else this.#scheduleRetry(again.length === batch.length, retryAfterMs);
+  }
+
+  #takeBatch() {
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.#queue) {
+      bytes += entry.bytes + 1;
+      if (count > 0 && (count === MAX_BATCH_MESSAGES || bytes > MAX_BATCH_BYTES)) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /**
+   * Settles what is decided and returns what is to be sent again. A message that failed while a later one of its
+   * channel went through is not sent again: it would arrive out of order.
+   *
+   * @param {readonly Entry[]} batch
+   * @param {readonly Outcome[]} outcomes
+   */
+  #settleBatch(batch, outcomes) {
+    const lastAccepted = new Map();
+    for (const [index, entry] of batch.entries()) {
+      if (outcomes[index]?.kind === 'accepted') lastAccepted.set(entry.key, index);
+    }
+    /** @type {Entry[]} */
+    const again = [];
+    let retryAfterMs = 0;
+    for (const [index, entry] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (!outcome || outcome.kind === 'accepted') entry.settle();
+      else if (outcome.kind === 'refused') entry.settle(outcome.error);
+      else if (lastAccepted.get(entry.key) > index) entry.settle(overtaken(entry, outcome.error));
+      else {
+        again.push(entry);
+        this.#lastFailure = outcome.error;
+        retryAfterMs = Math.max(retryAfterMs, outcome.retryAfterMs);
+      }
+    }
+    return { again, retryAfterMs };
+  }
+
+  /**
+   * Full jitter: any pause up to a bound that doubles with each attempt that brought nothing, so that many
+   * publishers do not come back to the relay together; and not less than the relay asked for.
+   *
+   * @param {boolean} failedWhole
+   * @param {number} retryAfterMs
+   */
+  #scheduleRetry(failedWhole, retryAfterMs) {
+    const { minDelayMs, maxDelayMs } = this.#backoff();
+    const bound = Math.min(maxDelayMs, minDelayMs * 2 ** this.#failures);
+    this.#failures = failedWhole ? this.#failures + 1 : 1;
+    this.#retryAt =
+      performance.now() + Math.max(Math.min(retryAfterMs, MAX_RETRY_AFTER_MS), Math.random() * bound);
+  }
+}
+
+/**
+ * @param {Entry} entry
+ * @param {Error} reason
+ */
+function overtaken({ channel }, reason) {
+  const message = `not sent again, since a later message of the channel went through: ${reason.message}`;
+  return connectionError(message, { channel, cause: reason });
+}
