@@ -1,0 +1,26 @@
+/**
+ * `npm run build`: the relay's release build at target/release/relay and both npm tarballs in dist/.
+ */
+import { relative } from 'node:path';
+import { say } from './lib/log.mjs';
+import { main } from './lib/main.mjs';
+import { ensureNodePackages } from './lib/node-packages.mjs';
+import { packPackages, unpackedFrontend } from './lib/packages.mjs';
+import { relayBinary, root } from './lib/project.mjs';
+import { buildRelay } from './lib/relay-build.mjs';
+import { ensureRust } from './lib/rust.mjs';
+import { downloadSizes, sizeRow } from './lib/sizes.mjs';
+import { buildWasm } from './lib/wasm.mjs';
+
+await main(async () => {
+  await ensureNodePackages();
+  await ensureRust();
+  await buildRelay();
+  await buildWasm();
+  const { frontend, backend } = await packPackages();
+
+  say('\nThe browser SDK, as a page downloads it:');
+  for (const size of downloadSizes(await unpackedFrontend(frontend))) say(sizeRow(size));
+  say('\nBuilt:');
+  for (const file of [relayBinary, frontend, backend]) say(`  ${relative(root, file)}`);
+});

@@ -1,0 +1,40 @@
+/**
+ * The frame around every script: runs it, tells its failure as a sentence, and sets the exit code.
+ */
+import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
+import { faint, red } from './log.mjs';
+import { endAllGroups } from './processes.mjs';
+
+/** How much of a failed command's output is shown; its end is where the reason is. */
+const TAIL_LINES = 80;
+
+/**
+ * Runs a script to its end. Nothing that it started is left running.
+ *
+ * @param {() => Promise<number | void>} script resolves to its exit code; nothing means 0
+ */
+export async function main(script) {
+  let code = 1;
+  try {
+    code = (await script()) ?? 0;
+  } catch (error) {
+    console.error(describeFailure(error));
+  }
+  await endAllGroups();
+  process.exitCode = code;
+}
+
+/**
+ * What a person needs to know of an error: a sentence where we know one, else the stack.
+ *
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function describeFailure(error) {
+  if (error instanceof Advice) return `\n${error.message}`;
+  if (error instanceof CommandFailed) return `\n${red(error.message)}\n${faint(error.tail(TAIL_LINES))}`;
+  if (error instanceof TestsFailed) {
+    return [`\n${red(error.message)}`, error.cause ? describeFailure(error.cause) : ''].join('\n').trimEnd();
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,75 @@
+/**
+ * Packs the two npm packages, as they would be published, and unpacks the browser's for the demo to use.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprint, stamp } from './fingerprint.mjs';
+import { step } from './log.mjs';
+import { buildFolder, distDir, root } from './project.mjs';
+import { run } from './run.mjs';
+import { frontendFolder } from './wasm.mjs';
+
+/** Where the npm package for backends is. */
+export const backendFolder = join(root, 'sdk-backend');
+
+/** The command of the backend package that hosts a site's folder. */
+export const hostProgram = join(backendFolder, 'bin', 'wix-realtime-backend.js');
+
+/**
+ * Packs both packages into `dist/`; one whose files are as they were is left as it is.
+ *
+ * @returns {Promise<{ frontend: string; backend: string }>} the tarballs
+ */
+export async function packPackages() {
+  return { frontend: await pack(frontendFolder), backend: await pack(backendFolder) };
+}
+
+/**
+ * @param {string} folder of a package
+ * @returns {Promise<string>} its tarball
+ */
+async function pack(folder) {
+  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const tarball = join(distDir, `${name}-${version}.tgz`);
+  const packed = stamp(`pack-${name}`);
+  const print = fingerprint([folder]);
+  if (existsSync(tarball) && packed.holds(print)) return tarball;
+  packed.clear();
+  await step(`npm package ${name} ${version}`, async () => {
+    mkdirSync(distDir, { recursive: true });
+    for (const older of readdirSync(distDir).filter((file) => isTarballOf(name, file))) {
+      rmSync(join(distDir, older));
+    }
+    await run('npm', ['pack', '--pack-destination', distDir], { cwd: folder, log: `pack-${name}` });
+  });
+  packed.set(print);
+  return tarball;
+}
+
+/**
+ * @param {string} name of a package
+ * @param {string} file
+ */
+const isTarballOf = (name, file) => file.startsWith(`${name}-`) && file.endsWith('.tgz');
+
+/**
+ * The unpacked browser package, as an install of its tarball would leave it.
+ *
+ * @param {string} tarball
+ * @returns {Promise<string>} the package's folder
+ */
+export async function unpackedFrontend(tarball) {
+  const folder = join(buildFolder('packages'), 'wix-realtime-frontend');
+  const unpacked = stamp('unpack-wix-realtime-frontend');
+  const print = fingerprint([tarball]);
+  if (existsSync(folder) && unpacked.holds(print)) return folder;
+  unpacked.clear();
+  const unfinished = `${folder}.${process.pid}.tmp`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', unfinished, '--strip-components=1']);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(unfinished, folder);
+  unpacked.set(print);
+  return folder;
+}

@@ -1,0 +1,89 @@
+/**
+ * Makes sure that Rust is there with all that a task needs of it, and runs cargo.
+ */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { Advice } from './failure.mjs';
+import { step } from './log.mjs';
+import { gist, run } from './run.mjs';
+import { installSystemPackages } from './system-packages.mjs';
+import { which } from './which.mjs';
+
+/** The target of everything that runs in a browser. */
+export const WASM_TARGET = 'wasm32-unknown-unknown';
+
+/**
+ * Checks for cargo, a C compiler (the relay's JavaScript engine is C), and the wasm target; adds what is missing
+ * and can be added.
+ *
+ * @param {{ components?: readonly ('rustfmt' | 'clippy')[] }} [needs]
+ */
+export async function ensureRust({ components = [] } = {}) {
+  ensureCargo();
+  if (!which(['cc', 'gcc', 'clang'])) await installSystemPackages(['build-essential'], 'building the relay');
+  for (const component of components) await ensureComponent(component);
+  await ensureWasmTarget();
+}
+
+/** Puts rustup's folder on PATH when the shell that started us has not. */
+function ensureCargo() {
+  if (which(['cargo'])) return;
+  const cargoBin = join(process.env.CARGO_HOME || join(homedir(), '.cargo'), 'bin');
+  if (!existsSync(join(cargoBin, 'cargo'))) {
+    throw new Advice('Rust is missing: cargo is not on PATH. Install it with rustup, then start this again.');
+  }
+  process.env.PATH = `${cargoBin}${delimiter}${process.env.PATH ?? ''}`;
+}
+
+/** @param {'rustfmt' | 'clippy'} component */
+async function ensureComponent(component) {
+  const subcommand = component === 'rustfmt' ? 'fmt' : component;
+  const present = await succeeds('cargo', [subcommand, '--version']);
+  if (present) return;
+  if (!which(['rustup']))
+    throw new Advice(`cargo ${subcommand} is missing. Install ${component} beside cargo.`);
+  await step(`Rust component ${component}`, () =>
+    run('rustup', ['component', 'add', component], { log: `rustup-${component}` }),
+  );
+}
+
+async function ensureWasmTarget() {
+  const libraries = (await run('rustc', ['--print', 'target-libdir', '--target', WASM_TARGET])).trim();
+  if (existsSync(libraries)) return;
+  if (!which(['rustup'])) {
+    throw new Advice(
+      `Rust cannot build for ${WASM_TARGET} here: ${libraries} is missing, and so is rustup, which would add it.`,
+    );
+  }
+  await step(`Rust target ${WASM_TARGET}`, () =>
+    run('rustup', ['target', 'add', WASM_TARGET], { log: 'rustup-target' }),
+  );
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<boolean>}
+ */
+function succeeds(command, args) {
+  return run(command, args).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Runs cargo as (part of) a step.
+ *
+ * @param {readonly string[]} args
+ * @param {{ log: string; env?: Record<string, string | undefined>; busyWith?: (activity: string) => void }} options
+ * @returns {Promise<string>} its output
+ */
+export function cargo(args, { log, env, busyWith }) {
+  return run('cargo', args, {
+    log,
+    env: { CARGO_TERM_COLOR: 'never', ...env },
+    onLine: (line) => busyWith?.(gist(line)),
+  });
+}

@@ -1,0 +1,193 @@
+/**
+ * The test suites, each run by the runner of its kind, and what they counted.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { cargoCounts, nodeCounts, shortfall } from './counts.mjs';
+import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
+import { filesUnder } from './fingerprint.mjs';
+import { step } from './log.mjs';
+import { buildFolder, relayBinary, root } from './project.mjs';
+import { gist, run } from './run.mjs';
+import { cargo } from './rust.mjs';
+import { startService } from './services.mjs';
+import { testToolsPath } from './test-tools.mjs';
+
+/** @typedef {import('./counts.mjs').Counts} Counts */
+/** @typedef {import('./browsers.mjs').Browsers} Browsers */
+
+/** Where tests of the JavaScript are that need no browser. */
+const NODE_TEST_FOLDERS = ['scripts/test', 'sdk-backend/test', 'tests'];
+
+/** Where tests of whole pages are. */
+const PAGE_TEST_FOLDER = join('tests', 'pages');
+
+/** A browser that has not finished the wasm tests by then hangs. In seconds. */
+const WASM_TEST_LIMIT_S = '180';
+
+/** All Rust tests, documentation examples included. */
+export const rustTests = () =>
+  suite('Rust tests', cargoCounts, (busyWith) =>
+    cargo(['test', '--workspace', '--no-fail-fast'], { log: 'test-rust', busyWith }),
+  );
+
+/**
+ * All tests for Node. Those that need a relay start their own.
+ *
+ * @param {Record<string, string>} env
+ */
+export const nodeTests = (env) =>
+  suite('Node tests', nodeCounts, (busyWith) => {
+    const folders = NODE_TEST_FOLDERS.map((folder) => join(root, folder));
+    const files = testFilesUnder(folders).filter((file) => !file.startsWith(join(root, PAGE_TEST_FOLDER)));
+    return runNodeTests(files, { log: 'test-node', env, busyWith });
+  });
+
+/**
+ * All tests of pages. One file at a time: they start relays and browsers and wait for what becomes visible.
+ *
+ * @param {Record<string, string>} env
+ */
+export const pageTests = (env) =>
+  suite('Page tests', nodeCounts, (busyWith) => {
+    const files = testFilesUnder([join(root, PAGE_TEST_FOLDER)]);
+    return runNodeTests(files, { log: 'test-pages', env, busyWith, flags: ['--test-concurrency=1'] });
+  });
+
+/**
+ * The browser SDK's own tests, compiled to wasm and run in a real browser against a relay of their own.
+ *
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {Browsers} browsers
+ */
+export const wasmTests = (browser, browsers) =>
+  suite(`wasm tests in ${browser}`, cargoCounts, async (busyWith) => {
+    const relay = await startService({ command: relayBinary, args: ['serve', '--listen', '127.0.0.1:0'] });
+    try {
+      const name = browser.toLowerCase();
+      const driver =
+        browser === 'Chromium'
+          ? ['--chrome', '--chromedriver', browsers.chromedriver]
+          : ['--firefox', '--geckodriver', join(testToolsPath, 'geckodriver')];
+      return await run(
+        'wasm-pack',
+        ['test', '--mode', 'no-install', '--headless', ...driver, join(root, 'sdk-wasm')],
+        {
+          log: `test-wasm-${name}`,
+          env: {
+            PATH: `${testToolsPath}:${process.env.PATH ?? ''}`,
+            CARGO_TERM_COLOR: 'never',
+            MOZ_HEADLESS: '1',
+            RELAY_TEST_URL: relay.url,
+            WASM_BINDGEN_TEST_TIMEOUT: WASM_TEST_LIMIT_S,
+            WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(name, browsers),
+          },
+          onLine: (line) => busyWith(gist(line)),
+        },
+      );
+    } finally {
+      await relay.stop();
+    }
+  });
+
+/**
+ * Runs a suite as a step and counts what ran. The step fails when its command does, and also when it ended well
+ * without running anything.
+ *
+ * @param {string} name
+ * @param {(output: string) => Counts} count
+ * @param {(busyWith: (activity: string) => void) => Promise<string>} work resolves to the runner's output
+ * @returns {Promise<Counts>}
+ */
+function suite(name, count, work) {
+  return step(name, (busyWith) => counted(name, count, () => work(busyWith)), {
+    note: ({ passed }) => `${passed} passed`,
+  });
+}
+
+/**
+ * @param {string} name
+ * @param {(output: string) => Counts} count
+ * @param {() => Promise<string>} work
+ * @returns {Promise<Counts>}
+ */
+async function counted(name, count, work) {
+  let counts;
+  try {
+    counts = count(await work());
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    const partial = count(error.output);
+    throw new TestsFailed(`${name}: ${shortfall(partial) ?? error.message}`, {
+      counts: partial,
+      cause: error,
+    });
+  }
+  const lack = shortfall(counts);
+  if (lack) throw new TestsFailed(`${name}: ${lack}`, { counts });
+  return counts;
+}
+
+/**
+ * The files named like tests, `*.test.js` or `*.test.mjs`.
+ *
+ * @param {string[]} folders absolute
+ * @returns {string[]}
+ */
+function testFilesUnder(folders) {
+  return filesUnder(folders).filter((file) => /\.test\.m?js$/.test(file));
+}
+
+/**
+ * @param {string[]} files
+ * @param {{ log: string; env: Record<string, string>; busyWith: (activity: string) => void; flags?: string[] }} options
+ * @returns {Promise<string>}
+ */
+function runNodeTests(files, { log, env, busyWith, flags = [] }) {
+  if (files.length === 0) throw new Advice(`No test file found for ${log}.`);
+  const names = files.map((file) => relative(root, file));
+  return run(process.execPath, ['--test', '--test-reporter=spec', ...flags, ...names], {
+    log,
+    env,
+    onLine: (line) => busyWith(gist(line)),
+  });
+}
+
+/**
+ * What the drivers are told of the browsers, in the file that wasm-bindgen's test runner reads: which program to
+ * start, and that it calls nobody by itself.
+ *
+ * @param {string} name
+ * @param {Browsers} browsers
+ * @returns {string} the file
+ */
+function writeCapabilities(name, { chromium, firefox }) {
+  const file = join(buildFolder('webdriver'), `${name}.json`);
+  const capabilities =
+    name === 'chromium'
+      ? {
+          'goog:chromeOptions': {
+            binary: chromium,
+            args: [
+              '--disable-background-networking',
+              '--disable-component-update',
+              '--disable-quic',
+              '--no-first-run',
+            ],
+          },
+        }
+      : {
+          'moz:firefoxOptions': {
+            binary: firefox,
+            prefs: {
+              'app.update.enabled': false,
+              'datareporting.policy.dataSubmissionEnabled': false,
+              'network.captive-portal-service.enabled': false,
+              'network.connectivity-service.enabled': false,
+            },
+          },
+        };
+  writeFileSync(file, JSON.stringify(capabilities));
+  return file;
+}

@@ -1,0 +1,150 @@
+/**
+ * Installs the programs that only the browser tests need: wasm-pack, geckodriver, and wasm-bindgen's test runner.
+ *
+ * They are built from source, since that is what every machine with cargo can do, once per machine and without
+ * optimisation: their speed does not matter and it makes building them five times as fast.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { say, step } from './log.mjs';
+import { lockedCrateVersion, toolsDir } from './project.mjs';
+import { run } from './run.mjs';
+import { cargo } from './rust.mjs';
+import { which } from './which.mjs';
+
+/** Read from the environment by cargo, in place of the release profile that each tool brings along. */
+const QUICK_BUILD = {
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: '0',
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+  CARGO_PROFILE_RELEASE_DEBUG: '0',
+};
+
+/** How often a run that waits for another one's install looks again. */
+const LOCK_POLL_MS = 1_000;
+
+/**
+ * @typedef {object} Tool
+ * @property {string} crate
+ * @property {string} version
+ * @property {readonly [string, ...string[]]} programs the first is asked for its version
+ * @property {readonly string[]} cargoFlags
+ */
+
+/**
+ * The tools and their versions. wasm-bindgen's must be exactly that of the library in Cargo.lock; its own lock
+ * file is not used because it names a crate version that is no longer published.
+ *
+ * @returns {Tool[]}
+ */
+function wantedTools() {
+  return [
+    {
+      crate: 'wasm-bindgen-cli',
+      version: lockedCrateVersion('wasm-bindgen'),
+      // wasm-pack asks the first for its version and runs the second, which it expects beside it.
+      programs: ['wasm-bindgen', 'wasm-bindgen-test-runner'],
+      cargoFlags: ['--bin', 'wasm-bindgen', '--bin', 'wasm-bindgen-test-runner'],
+    },
+    { crate: 'wasm-pack', version: '0.15.1', programs: ['wasm-pack'], cargoFlags: ['--locked'] },
+    { crate: 'geckodriver', version: '0.37.1', programs: ['geckodriver'], cargoFlags: ['--locked'] },
+  ];
+}
+
+/** Where the installed programs are; to be put in front of PATH for the commands that use them. */
+export const testToolsPath = join(toolsDir, 'bin');
+
+/** Installs the tools that are missing or of another version. Quiet when all are there. */
+export async function ensureTestTools() {
+  if ((await missingTools()).length === 0) return;
+  mkdirSync(toolsDir, { recursive: true });
+  const release = await takeLock(join(toolsDir, 'lock'));
+  try {
+    // Looked at again: whoever had the lock before may have installed them.
+    for (const tool of await missingTools()) await install(tool);
+    rmSync(join(toolsDir, 'build'), { recursive: true, force: true });
+  } finally {
+    release();
+  }
+}
+
+/** @returns {Promise<Tool[]>} */
+async function missingTools() {
+  const tools = wantedTools();
+  const present = await Promise.all(tools.map(isInstalled));
+  return tools.filter((_tool, index) => !present[index]);
+}
+
+/** @param {Tool} tool */
+async function isInstalled({ version, programs }) {
+  const paths = programs.map((program) => which([program], testToolsPath));
+  const first = paths[0];
+  if (!first || paths.includes(undefined)) return false;
+  const answer = await run(first, ['--version']).catch(() => '');
+  return answer.split(/\s+/)[1] === version;
+}
+
+/** @param {Tool} tool */
+async function install({ crate, version, cargoFlags }) {
+  const args = ['install', crate, '--version', version, ...cargoFlags, '--force', '--root', toolsDir];
+  await step(
+    `test tool ${crate} ${version}`,
+    (busyWith) =>
+      cargo(args, {
+        log: `install-${crate}`,
+        env: { ...QUICK_BUILD, CARGO_TARGET_DIR: join(toolsDir, 'build') },
+        busyWith,
+      }),
+    { hint: 'about a minute, once per machine' },
+  );
+}
+
+/**
+ * Waits until no other run installs tools, then keeps others from it, so that nothing is built twice. The lock file
+ * holds the owner's process id; a lock whose owner is gone is taken over. Should two runs take it over in the same
+ * moment, cargo's own locks still keep their installs apart.
+ *
+ * @param {string} file
+ * @returns {Promise<() => void>} gives the lock back
+ */
+export async function takeLock(file) {
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    }
+    const owner = lockOwner(file);
+    if (owner === undefined) continue;
+    if (!isAlive(owner)) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    if (!told) say(`  waiting for process ${owner}, which installs the test tools`);
+    told = true;
+    await sleep(LOCK_POLL_MS);
+  }
+}
+
+/**
+ * @param {string} file
+ * @returns {number | undefined} `undefined` when the lock was given back meanwhile
+ */
+function lockOwner(file) {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * `npm test`: every check and every test, from a clean clone on. Stops at the first failure, and always ends with a
+ * summary whose last line is the totals.
+ */
+import { ensureBrowsers } from './lib/browsers.mjs';
+import * as checks from './lib/checks.mjs';
+import { Advice } from './lib/failure.mjs';
+import { Ledger } from './lib/ledger.mjs';
+import { say } from './lib/log.mjs';
+import { describeFailure, main } from './lib/main.mjs';
+import { ensureNodePackages } from './lib/node-packages.mjs';
+import { readOptions } from './lib/options.mjs';
+import { packPackages, unpackedFrontend } from './lib/packages.mjs';
+import { relayBinary } from './lib/project.mjs';
+import { buildRelay } from './lib/relay-build.mjs';
+import { ensureRust } from './lib/rust.mjs';
+import { nodeTests, pageTests, rustTests, wasmTests } from './lib/suites.mjs';
+import { ensureTestTools } from './lib/test-tools.mjs';
+import { buildWasm } from './lib/wasm.mjs';
+
+/** @typedef {'rust' | 'js' | 'wasm' | 'pages'} Area */
+/** @typedef {import('./lib/counts.mjs').Counts} Counts */
+
+/**
+ * One thing that a test run does, when one of its areas is selected.
+ *
+ * @typedef {object} Task
+ * @property {string} name
+ * @property {readonly Area[]} areas
+ * @property {() => Promise<Counts | void>} run
+ */
+
+/** @type {readonly Area[]} */
+const AREAS = ['rust', 'js', 'wasm', 'pages'];
+
+const HELP = `npm test [-- OPTIONS]
+
+Formats, lints, types and tests of everything. Installs what it needs and can install; says so where it cannot.
+
+  --only AREAS   some of ${AREAS.join(', ')}, separated by commas
+                   rust    rustfmt, clippy, all Rust tests
+                   js      Biome, TypeScript, all tests for Node
+                   wasm    clippy for wasm, the browser SDK's tests in Chromium and Firefox
+                   pages   whole pages in Chromium
+  --help         this text`;
+
+await main(async () => {
+  const options = readOptions({ only: { type: 'string' }, help: { type: 'boolean' } }, HELP);
+  if (options.help) return say(HELP);
+  const areas = selectedAreas(options.only);
+  const tasks = (await plan(areas)).filter((task) => task.areas.some((area) => areas.includes(area)));
+  const ledger = await runAll(tasks);
+  say(`\n${ledger.summary().join('\n')}`);
+  return ledger.failures === 0 ? 0 : 1;
+});
+
+/**
+ * @param {string | undefined} only
+ * @returns {readonly Area[]}
+ */
+function selectedAreas(only) {
+  if (only === undefined) return AREAS;
+  return only.split(',').map((word) => {
+    const area = AREAS.find((known) => known === word.trim());
+    if (!area) throw new Advice(`--only knows no "${word}"; it takes ${AREAS.join(', ')}`);
+    return area;
+  });
+}
+
+/**
+ * Runs the tasks in order, up to the first that fails.
+ *
+ * @param {Task[]} tasks
+ * @returns {Promise<Ledger>}
+ */
+async function runAll(tasks) {
+  const ledger = new Ledger();
+  for (const [index, { name, run }] of tasks.entries()) {
+    try {
+      const counts = await run();
+      if (counts) ledger.ran(name, counts);
+    } catch (error) {
+      console.error(describeFailure(error));
+      ledger.failed(name, error);
+      for (const missed of tasks.slice(index + 1)) ledger.notReached(missed.name);
+      break;
+    }
+  }
+  return ledger;
+}
+
+/**
+ * Everything that a full run does, in order: what must be installed first, so that a lack shows before anything is
+ * compiled; then what fails quickly; pages last.
+ *
+ * @param {readonly Area[]} areas
+ * @returns {Promise<Task[]>}
+ */
+async function plan(areas) {
+  await ensureNodePackages();
+  await ensureRust({ components: ['rustfmt', 'clippy'] });
+  const inBrowsers = areas.includes('wasm') || areas.includes('pages');
+  const browsers = inBrowsers ? await ensureBrowsers() : undefined;
+  const chromium = browsers?.chromium ?? '';
+  return [
+    { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
+    { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
+    { name: 'relay', areas: ['js', 'wasm', 'pages'], run: buildRelay },
+    { name: 'browser SDK', areas: ['js', 'pages'], run: buildWasm },
+    { name: 'JavaScript types', areas: ['js'], run: checks.checkTypes },
+    { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
+    { name: 'Rust lints', areas: ['rust'], run: checks.checkRustLints },
+    { name: 'Rust tests', areas: ['rust'], run: rustTests },
+    { name: 'Rust lints, wasm', areas: ['wasm'], run: checks.checkWasmLints },
+    { name: 'test tools', areas: ['wasm'], run: ensureTestTools },
+    ...(browsers ? [wasmTask('Chromium', browsers), wasmTask('Firefox', browsers)] : []),
+    { name: 'page tests', areas: ['pages'], run: async () => pageTests(await testEnvironment(chromium)) },
+  ];
+}
+
+/**
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {import('./lib/browsers.mjs').Browsers} browsers
+ * @returns {Task}
+ */
+function wasmTask(browser, browsers) {
+  return { name: `wasm tests in ${browser}`, areas: ['wasm'], run: () => wasmTests(browser, browsers) };
+}
+
+/**
+ * What tests are told of what was built, so that they need not look for it.
+ *
+ * @param {string} [chromium] the browser for pages
+ * @returns {Promise<Record<string, string>>}
+ */
+async function testEnvironment(chromium) {
+  const { frontend, backend } = await packPackages();
+  return {
+    RELAY_BIN: relayBinary,
+    FRONTEND_TARBALL: frontend,
+    BACKEND_TARBALL: backend,
+    FRONTEND_FOLDER: await unpackedFrontend(frontend),
+    ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
+  };
+}

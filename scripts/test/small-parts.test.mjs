@@ -1,0 +1,65 @@
+/** Options, ports, durations, versions and programs: the small parts that scripts are put together from. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { test } from 'node:test';
+import { Advice } from '../lib/failure.mjs';
+import { duration } from '../lib/log.mjs';
+import { portNumber, readOptions } from '../lib/options.mjs';
+import { freePortNear, isFree, LOOPBACK } from '../lib/ports.mjs';
+import { crateVersionIn } from '../lib/project.mjs';
+import { gist } from '../lib/run.mjs';
+import { which } from '../lib/which.mjs';
+
+test('durations are written for people', () => {
+  assert.deepEqual([400, 9_949, 12_000, 59_600, 185_000].map(duration), [
+    '0.4 s',
+    '9.9 s',
+    '12 s',
+    '1 min 00 s',
+    '3 min 05 s',
+  ]);
+});
+
+test('an unknown option is refused with the help', () => {
+  const known = /** @type {const} */ ({ port: { type: 'string' } });
+  assert.deepEqual({ ...readOptions(known, 'HELP', ['--port', '81']) }, { port: '81' });
+  assert.throws(() => readOptions(known, 'HELP', ['--prot', '81']), /--prot.*HELP/s);
+  assert.throws(() => readOptions(known, 'HELP', ['word']), Advice);
+});
+
+test('a port is a number from 1 to 65535', () => {
+  assert.equal(portNumber('port', '8080'), 8080);
+  for (const wrong of ['0', '65536', '-1', '80.5', 'http', ''])
+    assert.throws(() => portNumber('port', wrong), Advice);
+});
+
+test('a taken port is noticed and another one found', async (context) => {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, LOOPBACK, () => resolve(undefined)));
+  context.after(() => server.close());
+  const address = server.address();
+  assert.ok(address && typeof address === 'object');
+  assert.equal(await isFree(address.port), false);
+  assert.notEqual(await freePortNear(address.port), address.port);
+});
+
+test("a crate's version is read from the lock file, and only that crate's", () => {
+  const lockFile =
+    '[[package]]\nname = "wasm-bindgen-macro"\nversion = "0.9.9"\n\n[[package]]\nname = "wasm-bindgen"\nversion = "0.2.130"\n';
+  assert.equal(crateVersionIn(lockFile, 'wasm-bindgen'), '0.2.130');
+  assert.throws(() => crateVersionIn(lockFile, 'bindgen'), /names no crate bindgen/);
+});
+
+test('programs are found in the order of preference, folders are not programs', () => {
+  const folder = dirname(process.execPath);
+  const node = basename(process.execPath);
+  assert.equal(which(['absent', node], folder), process.execPath);
+  assert.equal(which(['absent'], folder), undefined);
+  assert.equal(which([basename(folder)], dirname(folder)), undefined);
+});
+
+test('what a step is busy with is quoted without colours, indent and excess', () => {
+  assert.equal(gist('   \u001b[1mCompiling\u001b[0m tokio v1.54.0'), 'Compiling tokio v1.54.0');
+  assert.equal(gist('x'.repeat(100)).length, 70);
+});
