@@ -18,7 +18,11 @@ const COPIED_MS = 2000;
 export function startHello() {
   const log = new MessageLog(byId('hello-log', HTMLElement));
   startComposer(byId('hello-form', HTMLFormElement), [HELLO]);
-  listen({ channel: HELLO, onMessage: (message) => log.add(message, ownId()) });
+  listen({
+    channel: HELLO,
+    onMessage: (message) => log.add(message, ownId()),
+    onState: (state) => log.showState(state),
+  });
   startCommand();
 }
 

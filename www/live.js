@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isSameChannel } from 'public/channels.js';
 import wixRealtimeFrontend, { close, subscribe } from 'wix-realtime-frontend';
 
 /**
@@ -18,12 +19,10 @@ import wixRealtimeFrontend, { close, subscribe } from 'wix-realtime-frontend';
  * @typedef {{
  *   channel: Channel,
  *   onMessage: (message: Message) => void,
- *   onState?: (state: ListenerState) => void,
+ *   onState: (state: ListenerState) => void,
  * }} Listener
  * @typedef {'connecting' | 'connected' | 'reconnecting'} ConnectionState
  */
-
-import { isSameChannel } from 'public/channels.js';
 
 /** The error code that says "no connection"; every other one is final until something changes. */
 const CONNECTION_ERROR = 1;
@@ -33,6 +32,9 @@ const RETRY_MS = 1500;
 
 /** @type {Listener[]} */
 const listeners = [];
+
+/** @type {(state: ConnectionState) => void} */
+let tellWatcher = () => {};
 
 /** Counts the restarts, so that an attempt that was overtaken by one does not speak up any more. */
 let generation = 0;
@@ -51,6 +53,7 @@ export function listen(listener) {
 export function restart() {
   generation += 1;
   close();
+  tellWatcher('connecting');
   for (const listener of listeners) void attempt(listener, generation);
 }
 
@@ -60,6 +63,7 @@ export function restart() {
  * @param {(state: ConnectionState) => void} handler
  */
 export function watchConnection(handler) {
+  tellWatcher = handler;
   handler('connecting');
   wixRealtimeFrontend.onConnected(() => handler('connected'));
   wixRealtimeFrontend.onDisconnected(() => handler('reconnecting'));
@@ -71,10 +75,10 @@ export function watchConnection(handler) {
  */
 async function attempt(listener, asOf) {
   if (asOf !== generation) return;
-  listener.onState?.({ kind: 'waiting' });
+  listener.onState({ kind: 'waiting' });
   try {
     await subscribe(listener.channel, listener.onMessage);
-    if (asOf === generation) listener.onState?.({ kind: 'listening' });
+    if (asOf === generation) listener.onState({ kind: 'listening' });
   } catch (cause) {
     if (asOf === generation) give(listener, /** @type {RealtimeError} */ (cause));
   }
@@ -88,7 +92,7 @@ function give(listener, error) {
   if (error.errorCode === CONNECTION_ERROR) {
     setTimeout(attempt, RETRY_MS, listener, generation);
   } else {
-    listener.onState?.({ kind: 'refused', error });
+    listener.onState({ kind: 'refused', error });
   }
 }
 
@@ -97,5 +101,5 @@ wixRealtimeFrontend.onError((error) => {
   const { channel } = error;
   if (!channel || error.errorCode === CONNECTION_ERROR) return;
   const concerned = listeners.filter((listener) => isSameChannel(listener.channel, channel));
-  for (const listener of concerned) listener.onState?.({ kind: 'refused', error });
+  for (const listener of concerned) listener.onState({ kind: 'refused', error });
 });

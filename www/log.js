@@ -25,6 +25,7 @@ export class MessageLog {
   #scroller;
   #list;
   #hint;
+  #emptyText;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -33,6 +34,7 @@ export class MessageLog {
     root.tabIndex = 0;
     this.#list = find(root, 'ol', HTMLOListElement);
     this.#hint = find(root, '.hint', HTMLElement);
+    this.#emptyText = this.#hint.textContent;
   }
 
   /**
@@ -47,6 +49,18 @@ export class MessageLog {
     if (this.#list.childElementCount > MAX_MESSAGES) this.#list.firstElementChild?.remove();
     this.#hint.hidden = true;
     if (isReadingAlong) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /**
+   * Tells, in place of the hint, why nothing will arrive.
+   *
+   * @param {import('./live.js').ListenerState} state
+   */
+  showState(state) {
+    const isRefused = state.kind === 'refused';
+    this.#scroller.dataset.state = state.kind;
+    this.#hint.textContent = isRefused ? `Refused: ${state.error.message}` : this.#emptyText;
+    this.#hint.hidden = !isRefused && this.#list.childElementCount > 0;
   }
 
   #distanceToEnd() {

@@ -42,6 +42,7 @@ function paneOf(channel) {
       mark(pane);
       announce(channel, received);
     },
+    onState: (state) => log.showState(state),
   });
   return pane;
 }

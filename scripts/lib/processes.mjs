@@ -54,6 +54,19 @@ export async function endGroup(child, graceMs = GRACE_MS) {
   clearTimeout(timer);
 }
 
+/**
+ * Kills a child's whole group, which gets no chance to say anything, and waits until it is gone.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<void>}
+ */
+export async function killGroup(child) {
+  if (!running.has(child)) return;
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  signalGroup(child, 'SIGKILL');
+  await closed;
+}
+
 /** Ends every child that still runs. */
 export async function endAllGroups() {
   await Promise.all([...running].map((child) => endGroup(child)));

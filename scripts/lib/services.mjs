@@ -3,7 +3,7 @@
  */
 import { createInterface } from 'node:readline';
 import { CommandFailed } from './failure.mjs';
-import { endGroup, spawnGroup } from './processes.mjs';
+import { endGroup, killGroup, spawnGroup } from './processes.mjs';
 import { root } from './project.mjs';
 
 /** A server that has not said by then where it listens is not going to. */
@@ -20,6 +20,7 @@ const KEPT_LINES = 100;
  * @property {string} url where it listens, such as `http://127.0.0.1:8787`
  * @property {Promise<string>} ended resolves to how it ended, whoever ended it
  * @property {() => Promise<void>} stop asks it to stop, waits, and kills it when it does not
+ * @property {() => Promise<void>} kill ends it as a crash would
  */
 
 /**
@@ -58,7 +59,7 @@ export async function startService({ command, args, env = {}, onLine = () => {} 
     ended.then((outcome) => ({ outcome })),
     overdue().then((outcome) => ({ outcome })),
   ]);
-  if ('url' in first) return { url: first.url, ended, stop };
+  if ('url' in first) return { url: first.url, ended, stop, kill: () => killGroup(child) };
   await stop();
   throw new CommandFailed({
     commandLine: [command, ...args].join(' '),
