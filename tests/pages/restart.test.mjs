@@ -120,7 +120,7 @@ describe('a page whose relay goes away', () => {
     const [page] = /** @type {[DemoPage]} */ (await openPages(1));
     await site.host.stop();
     await page.send('hello', 'into the void');
-    await page.page.getByRole('alert').filter({ hasText: 'Not sent' }).waitFor();
+    await page.page.getByRole('status').filter({ hasText: 'Not sent' }).waitFor();
     assert.equal(await page.page.getByLabel('Message to hello').inputValue(), 'into the void');
     await page.leave();
   });
