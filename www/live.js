@@ -80,7 +80,7 @@ async function attempt(listener, asOf) {
     await subscribe(listener.channel, listener.onMessage);
     if (asOf === generation) listener.onState({ kind: 'listening' });
   } catch (cause) {
-    if (asOf === generation) give(listener, /** @type {RealtimeError} */ (cause));
+    if (asOf === generation) fail(listener, /** @type {RealtimeError} */ (cause));
   }
 }
 
@@ -88,7 +88,7 @@ async function attempt(listener, asOf) {
  * @param {Listener} listener
  * @param {RealtimeError} error
  */
-function give(listener, error) {
+function fail(listener, error) {
   if (error.errorCode === CONNECTION_ERROR) {
     setTimeout(attempt, RETRY_MS, listener, generation);
   } else {
