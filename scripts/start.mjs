@@ -11,7 +11,7 @@ import { ensureNodePackages } from './lib/node-packages.mjs';
 import { portNumber, readOptions } from './lib/options.mjs';
 import { hostProgram, packPackages, unpackedFrontend } from './lib/packages.mjs';
 import { freePortNear, isFree, LOOPBACK } from './lib/ports.mjs';
-import { endAllGroups, onSignal } from './lib/processes.mjs';
+import { endAllGroups, signalArrives } from './lib/processes.mjs';
 import { relayBinary, root } from './lib/project.mjs';
 import { buildRelay } from './lib/relay-build.mjs';
 import { ensureRust } from './lib/rust.mjs';
@@ -76,14 +76,14 @@ async function build() {
 }
 
 /**
- * Runs both servers until one of them ends or a signal arrives; never returns well by itself.
+ * Runs both servers until a signal arrives, which ends both and exits with 0, or until one of them ends by itself.
  *
  * @param {{ page: number; relay: number }} ports
  * @param {string} sdk
  * @returns {Promise<number>} the exit code
  */
 async function serve(ports, sdk) {
-  onSignal(async () => say('\nstopping'));
+  const told = signalArrives();
   const env = {
     RELAY_API_KEY: process.env.RELAY_API_KEY || randomBytes(24).toString('base64url'),
     RELAY_TOKEN_SECRET: process.env.RELAY_TOKEN_SECRET || randomBytes(32).toString('base64url'),
@@ -96,33 +96,27 @@ async function serve(ports, sdk) {
   });
   const host = await startService({
     command: process.execPath,
-    args: [
-      hostProgram,
-      'serve',
-      site,
-      '--listen',
-      `${LOOPBACK}:${ports.page}`,
-      '--relay',
-      relay.url,
-      '--sdk',
-      sdk,
-    ],
+    args: [hostProgram, 'serve', site, '--listen', `${LOOPBACK}:${ports.page}`, '--sdk', sdk],
     env: { ...env, RELAY_API_KEY: firstKey(env.RELAY_API_KEY), RELAY_URL: relay.url },
     onLine: prefixed('host'),
   });
   say(`\n  ${bold('Hello Realtime')} is at  ${bold(host.url)}   ${faint('Ctrl-C stops it')}\n`);
 
   const ending = await Promise.race([
+    told.then(() => undefined),
     relay.ended.then((how) => `the relay ${how}`),
     host.ended.then((how) => `the backend host ${how}`),
   ]);
-  say(`\n${ending}; stopping the rest`);
+  say(ending ? `\n${ending}; stopping the rest` : '\nstopping');
   await endAllGroups();
-  return 1;
+  return ending ? 1 : 0;
 }
 
-/** The relay takes several keys, separated by commas; the host publishes with the first. */
-/** @param {string} keys */
+/**
+ * The relay takes several keys, separated by commas; the host publishes with the first.
+ *
+ * @param {string} keys
+ */
 const firstKey = (keys) => keys.split(',', 1)[0] ?? keys;
 
 /**

@@ -16,8 +16,8 @@ const SIGNAL_EXIT_CODES = /** @type {const} */ ({ SIGHUP: 129, SIGINT: 130, SIGT
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
-/** @type {(() => Promise<void>) | undefined} what a script wants to do before a signal ends it */
-let beforeSignalExit;
+/** @type {(() => void) | undefined} what a script wants to do instead of ending when a signal arrives */
+let signalListener;
 
 /**
  * Starts a command as the leader of a new process group. Its standard input is empty.
@@ -73,14 +73,16 @@ export async function endAllGroups() {
 }
 
 /**
- * What to do when SIGINT, SIGTERM or SIGHUP arrives, before the remaining children are ended and the process
- * exits with the code that shells give for that signal.
+ * Waits for SIGINT, SIGTERM or SIGHUP. From this call on, the first of them no longer ends the script, which is
+ * expected to do so itself; a second one still does, at once.
  *
- * @param {() => Promise<void>} action
+ * @returns {Promise<void>}
  */
-export function onSignal(action) {
+export function signalArrives() {
   installHandlers();
-  beforeSignalExit = action;
+  return new Promise((resolve) => {
+    signalListener = resolve;
+  });
 }
 
 /**
@@ -102,13 +104,12 @@ let handlersInstalled = false;
 function installHandlers() {
   if (handlersInstalled) return;
   handlersInstalled = true;
-  let ending = false;
+  let isSecond = false;
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
     process.on(signal, async () => {
-      // A second Ctrl-C does not wait any longer.
-      if (ending) process.exit(code);
-      ending = true;
-      await beforeSignalExit?.();
+      if (isSecond) process.exit(code);
+      isSecond = true;
+      if (signalListener) return signalListener();
       await endAllGroups();
       process.exit(code);
     });

@@ -22,6 +22,7 @@ export const wasmFolder = join(frontendFolder, 'wasm');
  */
 const WASM_OPT_FLAGS = [
   '-Oz',
+  '--converge',
   '--mvp-features',
   '--enable-bulk-memory',
   '--enable-bulk-memory-opt',
@@ -32,6 +33,7 @@ const WASM_OPT_FLAGS = [
   '--enable-sign-ext',
   '--strip-debug',
   '--strip-producers',
+  '--strip-target-features',
 ];
 
 /** Compiles, binds and optimises. Cargo decides what must be compiled again. */
