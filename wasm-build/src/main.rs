@@ -1,2 +1,91 @@
-//! Placeholder door plate, replaced with the first code.
-fn main() {}
+//! Builds the browser SDK: compiles `sdk-wasm` for the browser and writes its wasm and the JavaScript around it.
+//!
+//! wasm-bindgen's tool is used as a library, so that Cargo.lock holds it to the version of the crate, which must be the
+//! same, and nothing has to be installed. Making the module smaller is left to Binaryen's optimiser, afterwards.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
+
+const USAGE: &str = "usage: wasm-build [--out-dir DIR]   (default: sdk-wasm/npm/wasm)";
+const TARGET: &str = "wasm32-unknown-unknown";
+const PACKAGE: &str = "wix-realtime-frontend";
+const MODULE: &str = "wix_realtime_frontend";
+
+/// What rustc may use of WebAssembly beyond its own baseline: with references, JavaScript's values need no table of
+/// their own in the glue.
+const TARGET_FEATURES: &str = "-Ctarget-feature=+reference-types";
+
+fn main() -> ExitCode {
+    match out_dir(env::args().skip(1)).and_then(|out_dir| build(&out_dir)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where this command speaks")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("wasm-build: {error:#}");
+}
+
+fn out_dir(mut arguments: impl Iterator<Item = String>) -> Result<PathBuf> {
+    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
+        (None, ..) => Ok(root().join("sdk-wasm/npm/wasm")),
+        (Some("--out-dir"), Some(folder), None) => Ok(folder.into()),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn build(out_dir: &Path) -> Result<()> {
+    compile()?;
+    bind(out_dir)
+}
+
+/// Compiles the crate with the profile `wasm`.
+fn compile() -> Result<()> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .current_dir(root())
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--profile", "wasm"])
+        .args(["--target", TARGET, "--package", PACKAGE])
+        .args(["--", TARGET_FEATURES])
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("cargo could not compile {PACKAGE}; is the target there? (rustup target add {TARGET})");
+    }
+    Ok(())
+}
+
+/// Writes the module and its glue.
+fn bind(out_dir: &Path) -> Result<()> {
+    let module = target_dir().join(TARGET).join("wasm").join(MODULE).with_extension("wasm");
+    Bindgen::new()
+        .input_path(&module)
+        .web(true)?
+        .typescript(false)
+        .demangle(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .omit_default_module_path(true)
+        .encode_into(EncodeInto::Always)
+        .generate(out_dir)
+        .with_context(|| format!("cannot bind {}", module.display()))
+}
+
+/// Cargo's folder for what it builds.
+fn target_dir() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+fn root() -> PathBuf {
+    // This crate is one folder below the workspace's root.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}

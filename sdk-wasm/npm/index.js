@@ -1,0 +1,115 @@
+/**
+ * Receives messages from a Realtime Relay.
+ *
+ * Importing costs a page a few kilobytes and does nothing. The first `subscribe` loads the client (WebAssembly) and
+ * connects. On a server, where there is no page, everything may be called and does nothing.
+ *
+ * @module
+ */
+import { parseChannel, parseTarget, requireFunction } from './lib/arguments.js';
+import { RealtimeError } from './lib/errors.js';
+import { addHandler } from './lib/events.js';
+import { isBrowser, loadClient, loadedClient, loadingClient } from './lib/loader.js';
+import { change, relayAddress } from './lib/settings.js';
+
+/**
+ * @typedef {import('./index.d.ts').Channel} Channel
+ * @typedef {import('./index.d.ts').Message} Message
+ */
+
+/**
+ * Calls `handler` for every message of a channel from now on. Resolves to the subscription's id as soon as every later
+ * message is sure to come.
+ *
+ * @param {Channel} channel
+ * @param {(message: Message, channel: Channel) => void} handler
+ * @returns {Promise<string>}
+ */
+export async function subscribe(channel, handler) {
+  if (!isBrowser) return '';
+  const { name, resourceId, written } = parseChannel(channel);
+  requireFunction('handler', handler, 'subscribe(channel, (message) => { … })');
+  relayAddress();
+  const client = await loadClient();
+  return new Promise((resolve, reject) => {
+    client.subscribe(name, resourceId, written, handler, resolve, reject);
+  });
+}
+
+/**
+ * Ends one subscription, or all of exactly one channel. Ids and channels that are unknown are ignored.
+ *
+ * @param {{ channel?: Channel | undefined, subscriptionId?: string | undefined }} options
+ * @returns {Promise<void>}
+ */
+export async function unsubscribe(options) {
+  const { subscriptionId, channel } = parseTarget(options);
+  const client = await loadingClient();
+  client?.unsubscribe(subscriptionId, channel?.name, channel?.resourceId, channel?.written);
+}
+
+/**
+ * Calls `handler` when the connection is there: the first time, and each time that it is there again.
+ *
+ * @param {() => void} handler
+ */
+export function onConnected(handler) {
+  requireFunction('handler', handler, 'onConnected(() => { … })');
+  addHandler('connected', handler);
+}
+
+/**
+ * Calls `handler` each time that the connection is gone.
+ *
+ * @param {() => void} handler
+ */
+export function onDisconnected(handler) {
+  requireFunction('handler', handler, 'onDisconnected(() => { … })');
+  addHandler('disconnected', handler);
+}
+
+/**
+ * Calls `handler` for what fails without a caller that waits for it: the connection, or a subscription that was live.
+ *
+ * @param {(error: import('./index.d.ts').RealtimeError) => void} handler
+ */
+export function onError(handler) {
+  requireFunction('handler', handler, 'onError((error) => { … })');
+  addHandler('failed', handler);
+}
+
+/**
+ * Sets where the relay is and who the page's user is. A setting that is not given stays as it was. A page that is
+ * connected connects anew.
+ *
+ * @param {import('./index.d.ts').Settings} settings
+ */
+export function configure(settings) {
+  change(settings);
+  loadedClient()?.reconnect();
+}
+
+/** Ends all subscriptions and the connection. A later `subscribe` connects again. */
+export function close() {
+  const client = loadedClient();
+  if (client) client.close();
+  // Those who subscribed before this call come first, and are refused by it.
+  else void loadingClient().then((loaded) => loaded?.close(), ignore);
+}
+
+/**
+ * Not for pages: says where it belongs.
+ *
+ * @returns {never}
+ */
+export function publish() {
+  throw new RealtimeError(
+    3,
+    "publish belongs to backend code: import it from 'wix-realtime-backend', and let pages call your backend",
+  );
+}
+
+/** A client that does not load is told to those who subscribe. */
+function ignore() {}
+
+export default { subscribe, unsubscribe, onConnected, onDisconnected, onError, configure, close, publish };

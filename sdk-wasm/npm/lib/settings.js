@@ -1,0 +1,115 @@
+/**
+ * Where the relay is, and who the page's user is.
+ *
+ * @module
+ */
+import { badInput } from './arguments.js';
+import { RealtimeError } from './errors.js';
+
+/** @type {import('../index.d.ts').Settings} */
+const settings = {};
+
+/** The tokens that relays gave this visitor, for pages that may not keep anything. */
+/** @type {Map<string, string>} */
+const visitorTokens = new Map();
+
+/**
+ * Takes in new settings; those not given stay. `token` and `getToken` replace each other.
+ *
+ * @param {import('../index.d.ts').Settings} changes
+ */
+export function change(changes) {
+  const { url, token, getToken, ...unknown } = changes ?? {};
+  const [misspelt] = Object.keys(unknown);
+  if (misspelt !== undefined) {
+    throw badInput(`configure knows url, token and getToken, not ${JSON.stringify(misspelt)}`);
+  }
+  if (url !== undefined) toAddress(url);
+  if (token !== undefined && token !== null && typeof token !== 'string') {
+    throw badInput(`token is a string, not a ${typeof token}`);
+  }
+  if (getToken !== undefined && getToken !== null && typeof getToken !== 'function') {
+    throw badInput(`getToken is a function that returns a token, not a ${typeof getToken}`);
+  }
+  if (url !== undefined) settings.url = url;
+  if (token !== undefined) Object.assign(settings, { token, getToken: null });
+  if (getToken !== undefined) Object.assign(settings, { getToken, token: token ?? null });
+}
+
+/**
+ * The WebSocket address of the relay: as configured, else as the page's
+ * `<meta name="realtime-relay" content="…">` says, else on the page's own origin.
+ *
+ * @returns {string}
+ */
+export function relayAddress() {
+  return toAddress(settings.url ?? metaAddress() ?? location.origin);
+}
+
+/**
+ * Who the user is, asked anew for each connection.
+ *
+ * @returns {Promise<{ token?: string | undefined, visitorToken?: string | undefined }>}
+ */
+export async function identity() {
+  const token = settings.getToken ? await settings.getToken() : settings.token;
+  if (token === undefined || token === null || token === '') return { visitorToken: visitorToken() };
+  if (typeof token !== 'string') throw new TypeError(`it gave a ${typeof token}, not a string`);
+  return { token };
+}
+
+/**
+ * Keeps a visitor's token, so that the visitor stays the same when the page is loaded again.
+ *
+ * @param {string} token
+ */
+export function keepVisitorToken(token) {
+  visitorTokens.set(storageKey(), token);
+  try {
+    localStorage.setItem(storageKey(), token);
+  } catch {
+    // Workers have no storage, and some pages may not use theirs: the visitor stays the same while the page lives.
+  }
+}
+
+/** @returns {string | undefined} */
+function visitorToken() {
+  try {
+    return localStorage.getItem(storageKey()) ?? undefined;
+  } catch {
+    return visitorTokens.get(storageKey());
+  }
+}
+
+/** One relay's tokens mean nothing to another. */
+const storageKey = () => `realtime-relay:visitor:${relayAddress()}`;
+
+/** @returns {string | undefined} */
+function metaAddress() {
+  // Workers have no document.
+  const meta = globalThis.document?.querySelector('meta[name="realtime-relay"]');
+  return meta?.getAttribute('content') || undefined;
+}
+
+/**
+ * @param {unknown} url of a relay: http(s) or ws(s), with or without a path before the relay's own
+ * @returns {string}
+ */
+function toAddress(url) {
+  let address;
+  try {
+    address = new URL(String(url), globalThis.location?.href);
+  } catch {
+    throw badInput(`url is the relay's address, such as "https://relay.example.com", not ${JSON.stringify(url)}`);
+  }
+  address.protocol = address.protocol.replace('http', 'ws');
+  if (!/^wss?:$/.test(address.protocol)) {
+    throw new RealtimeError(
+      1,
+      `no relay at ${JSON.stringify(url)}: say where it is, by configure({ url: "https://…" }) or <meta name="realtime-relay" content="https://…">`,
+    );
+  }
+  address.pathname = address.pathname.replace(/\/*(v1\/realtime\/*)?$/, '/v1/realtime');
+  address.hash = '';
+  return address.href;
+}

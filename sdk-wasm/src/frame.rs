@@ -1,0 +1,193 @@
+//! Frames as JavaScript values: written by serde, read by hand.
+//!
+//! Deriving the reading too would add 18 KB to a page, for errors that nobody sees: a frame that this version does not
+//! know is skipped, as the protocol wants it.
+
+use realtime_protocol::error::{ErrorCode, Status};
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId, Token};
+use realtime_protocol::position::{Epoch, Offset, Position};
+use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    // js-sys' `parse` takes a Rust string, which would copy the text into wasm first.
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+    fn parse_json(text: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
+    fn write_json(value: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
+    fn is_array(value: &JsValue) -> bool;
+
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
+    fn field(object: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+
+    /// The messages of one frame.
+    pub type Messages;
+
+    /// How many there are.
+    #[wasm_bindgen(method, structural, getter)]
+    pub fn length(this: &Messages) -> u32;
+
+    /// One of them.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub fn entry(this: &Messages, index: u32) -> Entry;
+
+    /// One message on the wire: `[number, offset, payload, publisher?]`.
+    pub type Entry;
+
+    #[wasm_bindgen(method, structural, catch, indexing_getter)]
+    fn number_at(this: &Entry, index: u32) -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(method, structural, catch, indexing_getter)]
+    fn value_at(this: &Entry, index: u32) -> Result<JsValue, JsValue>;
+
+    /// A message as a handler sees it.
+    pub type Message;
+
+    /// An empty one.
+    #[wasm_bindgen(constructor, js_class = "Object")]
+    pub fn new() -> Message;
+
+    #[wasm_bindgen(method, structural, setter)]
+    fn set_payload(this: &Message, payload: &JsValue);
+
+    #[wasm_bindgen(method, structural, setter)]
+    fn set_publisher(this: &Message, publisher: &Publisher);
+
+    type Publisher;
+
+    #[wasm_bindgen(constructor, js_class = "Object")]
+    fn new() -> Publisher;
+
+    #[wasm_bindgen(method, structural, setter)]
+    fn set_id(this: &Publisher, id: &JsValue);
+}
+
+/// What the relay has sent.
+pub enum Incoming {
+    /// Messages, in the order in which they are to be handled.
+    Messages(Messages),
+    /// A control frame.
+    Control(Control),
+}
+
+/// Reads a frame. `None` for what this version does not know.
+pub fn read(text: &JsValue) -> Option<Incoming> {
+    let value = parse_json(text).ok()?;
+    if is_array(&value) {
+        return Some(Incoming::Messages(value.unchecked_into()));
+    }
+    read_control(&value).map(Incoming::Control)
+}
+
+/// Writes a frame as a JavaScript string.
+pub fn write(frame: &ClientFrame) -> JsValue {
+    write_json(&to_js(frame))
+}
+
+/// A plain object from a plain struct.
+pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
+    // Fails for maps with odd keys and for numbers beyond 2^53, neither of which a frame has.
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+}
+
+impl Entry {
+    /// The channel's number and the message's offset; `None` when this is no message.
+    pub fn address(&self) -> Option<(ChannelNumber, Offset)> {
+        // What is no number becomes 0, which is no message's offset.
+        let number = self.number_at(0).ok()? as u64;
+        let offset = Offset::new(self.number_at(1).ok()? as u64)?;
+        Some((ChannelNumber(number), offset))
+    }
+
+    /// Puts payload and publisher into a message.
+    pub(crate) fn fill(&self, message: &Message) -> Result<(), JsValue> {
+        message.set_payload(&self.value_at(2)?);
+        let publisher = self.value_at(3)?;
+        if !publisher.is_undefined() {
+            let object = Publisher::new();
+            object.set_id(&publisher);
+            message.set_publisher(&object);
+        }
+        Ok(())
+    }
+}
+
+fn read_control(frame: &JsValue) -> Option<Control> {
+    let control = match text(frame, "type")?.as_str() {
+        "welcome" => Control::Welcome {
+            session: text(frame, "session")?,
+            subscriber: read_subscriber(&field(frame, "subscriber").ok()?)?,
+            visitor_token: text(frame, "visitorToken").map(Token::new),
+            heartbeat: read_heartbeat(&field(frame, "heartbeat").ok()?)?,
+        },
+        "subscribed" => Control::Subscribed {
+            id: read_request_id(frame)?,
+            number: read_number(frame)?,
+            position: read_position(&field(frame, "position").ok()?)?,
+            recovered: field(frame, "recovered").ok()?.as_bool(),
+        },
+        "refused" => Control::Refused {
+            id: read_request_id(frame)?,
+            code: ErrorCode::try_from(integer(frame, "code")? as u8).ok()?,
+            status: read_status(frame)?,
+            message: text(frame, "message")?,
+        },
+        "unsubscribed" => Control::Unsubscribed { id: read_request_id(frame)? },
+        "ended" => Control::Ended {
+            number: read_number(frame)?,
+            status: read_status(frame)?,
+            message: text(frame, "message")?,
+        },
+        "ping" => Control::Ping,
+        "goodbye" => Control::Goodbye { retry_after_ms: integer(frame, "retryAfterMs")? as u32 },
+        _ => return None,
+    };
+    Some(control)
+}
+
+fn read_request_id(frame: &JsValue) -> Option<RequestId> {
+    Some(RequestId(integer(frame, "id")? as u32))
+}
+
+fn read_number(frame: &JsValue) -> Option<ChannelNumber> {
+    integer(frame, "number").map(ChannelNumber)
+}
+
+fn read_status(frame: &JsValue) -> Option<Status> {
+    Status::try_from(integer(frame, "status")? as u16).ok()
+}
+
+fn read_position(position: &JsValue) -> Option<Position> {
+    Some(Position {
+        epoch: Epoch::parse(&text(position, "epoch")?)?,
+        offset: Offset::new(integer(position, "offset")?)?,
+    })
+}
+
+fn read_subscriber(subscriber: &JsValue) -> Option<Subscriber> {
+    Some(Subscriber {
+        id: UserId::parse(&text(subscriber, "id")?).ok()?,
+        kind: SubscriberType::parse(&text(subscriber, "type")?)?,
+    })
+}
+
+fn read_heartbeat(heartbeat: &JsValue) -> Option<Heartbeat> {
+    Some(Heartbeat {
+        interval_ms: integer(heartbeat, "intervalMs")? as u32,
+        timeout_ms: integer(heartbeat, "timeoutMs")? as u32,
+    })
+}
+
+fn text(object: &JsValue, key: &str) -> Option<String> {
+    field(object, key).ok()?.as_string()
+}
+
+fn integer(object: &JsValue, key: &str) -> Option<u64> {
+    field(object, key).ok()?.as_f64().map(|number| number as u64)
+}
