@@ -13,8 +13,8 @@ import wixRealtimeFrontend, { close, subscribe } from 'wix-realtime-frontend';
 
 /**
  * @typedef {import('public/channels.js').Channel} Channel
- * @typedef {import('./log.js').Message} Message
- * @typedef {{ errorCode: number, message: string, channel?: Channel }} RealtimeError
+ * @typedef {import('wix-realtime-frontend').Message} Message
+ * @typedef {import('wix-realtime-frontend').RealtimeError} RealtimeError
  * @typedef {{ kind: 'waiting' } | { kind: 'listening' } | { kind: 'refused', error: RealtimeError }} ListenerState
  * @typedef {{
  *   channel: Channel,

@@ -7,7 +7,7 @@
 import { find, make } from './dom.js';
 import { formatJson } from './json.js';
 
-/** @typedef {{ payload: unknown, publisher?: { id: string } }} Message */
+/** @typedef {import('wix-realtime-frontend').Message<unknown>} Message */
 
 /** How many messages a list keeps: enough to scroll back a while, bounded for a page that stays open for weeks. */
 const MAX_MESSAGES = 200;

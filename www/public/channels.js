@@ -5,7 +5,7 @@
  * @module
  */
 
-/** @typedef {{ name: string, resourceId?: string }} Channel */
+/** @typedef {{ name: string, resourceId?: string | undefined }} Channel */
 
 /** Part 1: one channel for everybody. */
 export const HELLO = Object.freeze({ name: 'hello' });
