@@ -187,13 +187,16 @@ impl Relay {
             _ if floor > 0 => (head, false),
             _ => (0, false),
         };
+        // One more than was asked for: the client drops what it has. Where nothing is lost it goes by its own position,
+        // whatever the reply says.
         let missed = stream
             .published
             .iter()
-            .filter(|offset| **offset > base)
+            .filter(|offset| **offset > base || is_whole && **offset == base)
             .map(|offset| stream.message(*offset))
             .collect();
-        ((stream.position(base), Some(is_whole)), missed)
+        let told = if is_whole { head } else { base };
+        ((stream.position(told), Some(is_whole)), missed)
     }
 
     fn stream(&mut self, channel: &UncheckedChannel) -> &mut Stream {
