@@ -24,6 +24,9 @@ const permissions = join(site, 'backend', 'realtime-permissions.js');
 
 const DEFAULT_PORTS = { page: 8080, relay: 8787 };
 
+/** The key of a relay on this machine that was given none. It guards nothing: only this machine can reach it. */
+const DEV_API_KEY = 'dev';
+
 const HELP = `npm start [-- OPTIONS]
 
 Builds Realtime Relay where needed, then runs it with the demo site until Ctrl-C.
@@ -32,7 +35,8 @@ Builds Realtime Relay where needed, then runs it with the demo site until Ctrl-C
   --relay-port N   where the relay listens      (default ${DEFAULT_PORTS.relay}, or any free port when that is taken)
   --help           this text
 
-RELAY_API_KEY and RELAY_TOKEN_SECRET are used when they are set; otherwise both are made up for this run.`;
+RELAY_API_KEY and RELAY_TOKEN_SECRET are used when they are set. Otherwise the key for publishing is "${DEV_API_KEY}", so that
+the command on the page works as it is, and the secret is made up for this run.`;
 
 await main(async () => {
   const options = readOptions(
@@ -85,7 +89,7 @@ async function build() {
 async function serve(ports, sdk) {
   const told = signalArrives();
   const env = {
-    RELAY_API_KEY: process.env.RELAY_API_KEY || randomBytes(24).toString('base64url'),
+    RELAY_API_KEY: process.env.RELAY_API_KEY || DEV_API_KEY,
     RELAY_TOKEN_SECRET: process.env.RELAY_TOKEN_SECRET || randomBytes(32).toString('base64url'),
   };
   const relay = await startService({
