@@ -9,6 +9,7 @@ import { Site } from '../tests/pages/harness/site.mjs';
 import { Advice } from './lib/failure.mjs';
 import { say } from './lib/log.mjs';
 import { main } from './lib/main.mjs';
+import { freePortNear } from './lib/ports.mjs';
 import { endAllGroups } from './lib/processes.mjs';
 import { root } from './lib/project.mjs';
 
@@ -17,12 +18,18 @@ const MAX_BYTES = 300 * 1024;
 
 const folder = join(root, 'docs', 'images');
 
+/** Where `npm start` has its relay, too: the address is in the picture. */
+const RELAY_PORT = 8787;
+
+/** How long the page marks a stream that has just received something. */
+const MARKED_MS = 1500;
+
 /** @type {Record<string, import('playwright-core').BrowserContextOptions>} */
 const PICTURES = {
   'hello-realtime-light': { viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
   'hello-realtime-dark': { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
   'hello-realtime-phone': {
-    viewport: { width: 360, height: 760 },
+    viewport: { width: 360, height: 880 },
     colorScheme: 'light',
     deviceScaleFactor: 2,
   },
@@ -32,7 +39,7 @@ const TEMPERATURES = '{"station":"on the roof","temperatures":[19.5,20,20.5,21,2
 
 await main(async () => {
   mkdirSync(folder, { recursive: true });
-  const [site, browser] = await Promise.all([Site.start(), launchChromium()]);
+  const [site, browser] = await Promise.all([startSite(), launchChromium()]);
   try {
     for (const [name, options] of Object.entries(PICTURES)) {
       const page = await DemoPage.openAsSomeoneNew(browser, site.url, {
@@ -50,6 +57,10 @@ await main(async () => {
     await endAllGroups();
   }
 });
+
+async function startSite() {
+  return Site.start({ relayPort: await freePortNear(RELAY_PORT) });
+}
 
 /**
  * Fills the page with something to see.
@@ -85,6 +96,7 @@ async function talk(site, page, other) {
  */
 async function take(page, name) {
   await page.indicates(Indicator.connected);
+  await page.page.waitForTimeout(MARKED_MS);
   await page.page.evaluate(() => {
     /** @type {HTMLElement} */ (document.activeElement).blur();
     window.scrollTo(0, 0);
