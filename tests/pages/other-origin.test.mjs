@@ -135,6 +135,20 @@ describe('the browser SDK in another project', () => {
     await assertPageReceives(`${await served(project.folder)}plain.html`);
   });
 
+  it('remains the same visitor over a reload, without any backend to say who it is', async () => {
+    const head = `<script type="importmap">${await importMap()}</script>`;
+    const code = PAGE_CODE.replace('WIX_REALTIME', 'wix-realtime');
+    await project.write({ 'plain.html': html(head), 'page.js': code });
+    const url = `${await served(project.folder)}plain.html`;
+    const [anna, ben] = [await newPerson(browser), await newPerson(browser)];
+    const first = await visitorOf(await anna.newPage(), url);
+    assert.equal(first.type, 'Visitor');
+    assert.deepEqual(await visitorOf(await anna.newPage(), url), first);
+    assert.notEqual((await visitorOf(await ben.newPage(), url)).id, first.id);
+    await anna.close();
+    await ben.close();
+  });
+
   it('works in what Vite builds without any settings', async () => {
     await project.write({ 'index.html': html(), 'page.js': withAlias(PAGE_CODE) });
     await buildWithVite(project);
@@ -155,6 +169,26 @@ describe('the browser SDK in another project', () => {
     await assertPageReceives(url);
   });
 });
+
+/**
+ * Opens a page and tells who the relay took its reader for.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} url
+ * @returns {Promise<{ id: string, type: string }>}
+ */
+async function visitorOf(page, url) {
+  const welcome = new Promise((/** @type {(frame: string) => void} */ resolve) => {
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        if (String(payload).includes('"welcome"')) resolve(String(payload));
+      });
+    });
+  });
+  await page.goto(url);
+  await page.locator('body[data-ids]').waitFor({ state: 'attached' });
+  return JSON.parse(await welcome).subscriber;
+}
 
 /**
  * The older alias is a name for import maps and for settings of bundlers; without either it is the package's own.

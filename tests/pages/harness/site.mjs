@@ -76,8 +76,9 @@ export class Site {
     this.host = host;
   }
 
-  static async start() {
-    const relay = await startRelay();
+  /** @param {{ relayPort?: number }} [options] any free port by default */
+  static async start({ relayPort = 0 } = {}) {
+    const relay = await startRelay({ port: relayPort });
     return new Site(relay, await startHost(relay.url));
   }
 
