@@ -1,0 +1,47 @@
+//! What is counted about decisions, by the names that a dashboard uses.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_histogram, histogram};
+
+use super::question::Answer;
+
+const DECISIONS: &str = "relay_permission_decisions_total";
+const SECONDS: &str = "relay_permission_decision_seconds";
+const REBUILDS: &str = "relay_permission_engine_rebuilds_total";
+const ABANDONED: &str = "relay_permission_threads_abandoned_total";
+
+/// Tells the metrics recorder what the counters of this room mean. Call it once the recorder is installed.
+pub fn describe() {
+    describe_counter!(DECISIONS, "Permission questions answered, by result and cause.");
+    describe_histogram!(
+        SECONDS,
+        metrics::Unit::Seconds,
+        "Time from a permission question to its answer, waiting included."
+    );
+    describe_counter!(REBUILDS, "Script engines set up anew after a limit was hit or a file changed.");
+    describe_counter!(
+        ABANDONED,
+        "Script threads given up because a handler hangs where it cannot be interrupted."
+    );
+}
+
+/// Counts an answer.
+pub fn count(answer: &Answer) {
+    counter!(DECISIONS, "result" => answer.result(), "cause" => answer.cause()).increment(1);
+}
+
+/// Notes how long an answer took, waiting included.
+pub fn time(took: Duration) {
+    histogram!(SECONDS).record(took);
+}
+
+/// Counts an engine that was set up anew.
+pub fn count_rebuild() {
+    counter!(REBUILDS).increment(1);
+}
+
+/// Counts a thread that was given up.
+pub fn count_abandoned() {
+    counter!(ABANDONED).increment(1);
+}

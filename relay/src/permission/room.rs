@@ -1,0 +1,20 @@
+//! Who may read which channel.
+//!
+//! A session asks one [`provider::Permission`] before every subscription, a re-subscription included, and does what
+//! the [`question::Decision`] says. What holds in this room:
+//!
+//! - **Every doubt refuses.** A handler that throws, answers nonsense, hangs or runs out of memory refuses.
+//! - **The cause is for the operator.** A decision carries why it fell; logs and metrics tell it, browsers never
+//!   see it.
+//! - **An answer always comes**, within a time that the provider names, and whoever stops waiting for it (drops the
+//!   future) leaves nothing behind.
+//!
+//! Reading order: [`question`] (what is asked and answered), [`provider`] (who can be asked), [`fixed`] (the same
+//! answer for all), [`script`] (the site's own `backend/realtime-permissions.js`), [`gauge`] (what is counted).
+
+pub mod fixed;
+pub mod gauge;
+pub mod provider;
+pub mod question;
+#[path = "script/room.rs"]
+pub mod script;

@@ -1,0 +1,71 @@
+//! The limits of the script engines, with the reason for each default.
+
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+/// What one engine may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineLimits {
+    /// How long a handler may run for one decision, promises included.
+    ///
+    /// 100 ms: decisions take microseconds, so this is only ever reached by a loop that does not end.
+    pub time: Duration,
+    /// How long the file and its imports may run when they are loaded.
+    ///
+    /// 5 s: nobody waits but the operator, and a big table may be built at the top level.
+    pub load_time: Duration,
+    /// The memory that the engine may hold, the loaded files included.
+    ///
+    /// 32 MiB: an engine with a small file holds about half a megabyte.
+    pub memory_bytes: usize,
+    /// How deep calls may nest, as bytes of stack.
+    ///
+    /// 512 KiB: about 3,000 calls.
+    pub stack_bytes: usize,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_millis(100),
+            load_time: Duration::from_secs(5),
+            memory_bytes: 32 << 20,
+            stack_bytes: 512 << 10,
+        }
+    }
+}
+
+/// How many engines there are and who may wait for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// Threads, each with an engine of its own.
+    ///
+    /// Half the cores, at least one: one thread gives over a hundred thousand decisions a second, and the other
+    /// cores have messages to carry.
+    pub threads: NonZeroUsize,
+    /// Questions that may wait; a further one is answered with
+    /// [`QueueFull`](super::super::question::Unavailability::QueueFull) at once.
+    ///
+    /// 1024: the work of about ten milliseconds.
+    pub queue: NonZeroUsize,
+    /// How long a question may wait for an engine.
+    ///
+    /// 1 s: long enough for the queue behind a few handlers that run into their time limit, short enough for a
+    /// client that waits.
+    pub wait: Duration,
+    /// What each engine may use.
+    pub engine: EngineLimits,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            threads: NonZeroUsize::new(cores / 2).unwrap_or(NonZeroUsize::MIN),
+            queue: const { NonZeroUsize::new(1024).unwrap() },
+            wait: Duration::from_secs(1),
+            engine: EngineLimits::default(),
+        }
+    }
+}
