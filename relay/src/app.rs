@@ -1,0 +1,234 @@
+//! The composition root: builds the parts in order, starts them, and stops them in the opposite order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::time::Duration;
+
+use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
+use socket2::SockRef;
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::broker::broker::Broker;
+use crate::broker::flusher;
+use crate::clock::Clock;
+use crate::http::key::ApiKeys;
+use crate::http::listen;
+use crate::http::origin::Origins;
+use crate::http::realtime::Door;
+use crate::http::routes::{Api, routes};
+use crate::identity::establish::Identities;
+use crate::permission::fixed::FixedPermission;
+use crate::permission::provider::Permission;
+use crate::permission::script::error::ScriptError;
+use crate::permission::script::loaded::Script;
+use crate::permission::script::pool::ScriptPermission;
+use crate::permission::script::settings::{EngineLimits, PoolSettings};
+use crate::session::connection::Connection;
+use crate::session::task::Sessions;
+use crate::settings::{DEVELOPMENT_KEY, Settings};
+
+/// How long requests that are under way may take once the relay stops.
+const HTTP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long sessions may take to end. More than a session's own farewell.
+const SESSION_DEADLINE: Duration = Duration::from_secs(6);
+
+/// How often old messages are looked for.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A running relay.
+pub struct Relay {
+    address: SocketAddr,
+    sessions: Arc<Sessions>,
+    http: Stage,
+    session_tasks: TaskTracker,
+    delivery: Stage,
+}
+
+/// Tasks that stop together.
+#[derive(Default)]
+struct Stage {
+    cancel: CancellationToken,
+    tracker: TaskTracker,
+}
+
+/// Why a relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The permissions file does not load.
+    #[error("the permissions file does not load: {0}")]
+    Permissions(#[from] ScriptError),
+    /// The threads for permissions cannot be started.
+    #[error("cannot start the threads that run the permissions file: {0}")]
+    Threads(io::Error),
+    /// The folder of static files does not exist.
+    #[error("the site folder {0} is not a folder")]
+    Site(PathBuf),
+}
+
+impl Relay {
+    /// Starts a relay. When this returns, it accepts connections.
+    ///
+    /// # Errors
+    /// [`StartError`]: nothing is left running then.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let permission = permission(&settings)?;
+        if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
+            return Err(StartError::Site(site.clone()));
+        }
+        let listener = listen_on(settings.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Listen { address: settings.listen, source })?;
+        warn_about(&settings, address);
+
+        let clock = Clock::start();
+        let sessions = Arc::new(Sessions {
+            broker: Broker::new(settings.hub, settings.max_history_bytes, clock),
+            identities: Identities::new(settings.token_secret.as_deref()),
+            permission,
+            rules: settings.session,
+            max_outbox_bytes: settings.max_outbox_bytes,
+            max_frame_bytes: MAX_CLIENT_FRAME_BYTES,
+            clock,
+            shutdown: CancellationToken::new(),
+            running: AtomicUsize::new(0),
+            next_id: AtomicU64::new(1),
+        });
+        let delivery = start_delivery(&sessions);
+        let session_tasks = TaskTracker::new();
+        let door = Door {
+            sessions: Arc::clone(&sessions),
+            origins: Arc::new(Origins::new(settings.allow_origins, address.ip().is_loopback())),
+            max_sessions: settings.max_sessions,
+            tracker: session_tasks.clone(),
+        };
+        let http = start_http(listener, door, settings.api_keys, settings.max_payload_bytes, settings.site);
+        Ok(Self { address, sessions, http, session_tasks, delivery })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it in good order: accepts nothing new, answers what is under way, delivers what was accepted, tells
+    /// every client when to come back, and closes.
+    pub async fn stop(self) {
+        tracing::info!("stopping");
+        self.http.stop(HTTP_DEADLINE, "requests").await;
+        self.delivery.stop(HTTP_DEADLINE, "deliveries").await;
+        self.sessions.shutdown.cancel();
+        self.session_tasks.close();
+        wait(&self.session_tasks, SESSION_DEADLINE, "sessions").await;
+        let totals = self.sessions.broker.totals();
+        tracing::info!(published = totals.published, delivered = totals.delivered, "stopped");
+    }
+}
+
+impl Stage {
+    async fn stop(self, deadline: Duration, what: &str) {
+        self.cancel.cancel();
+        self.tracker.close();
+        wait(&self.tracker, deadline, what).await;
+    }
+}
+
+async fn wait(tracker: &TaskTracker, deadline: Duration, what: &str) {
+    if timeout(deadline, tracker.wait()).await.is_err() {
+        tracing::warn!(left = tracker.len(), what, "not everything ended in time");
+    }
+}
+
+fn permission(settings: &Settings) -> Result<Arc<dyn Permission>, StartError> {
+    let Some(file) = &settings.permissions else {
+        return Ok(Arc::new(if settings.require_permissions {
+            tracing::warn!("there is no permissions file, and --require-permissions: nobody may subscribe");
+            FixedPermission::RefuseAll
+        } else {
+            tracing::warn!(
+                "there is no permissions file: EVERYONE may read EVERY channel; give one with --permissions"
+            );
+            FixedPermission::AllowAll
+        }));
+    };
+    let script = Script::load(file, None, EngineLimits::default())?;
+    let pool = ScriptPermission::start(script, PoolSettings::default()).map_err(StartError::Threads)?;
+    tracing::info!(file = %file.display(), "permissions are asked of this file");
+    Ok(Arc::new(pool))
+}
+
+async fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    // Small frames must not wait for each other (Nagle's algorithm); accepted sockets inherit this.
+    SockRef::from(&listener).set_tcp_nodelay(true).map_err(failed)?;
+    Ok(listener)
+}
+
+fn start_delivery(sessions: &Arc<Sessions>) -> Stage {
+    let stage = Stage::default();
+    for shard in sessions.broker.shards() {
+        stage.tracker.spawn(flusher::run::<Arc<Connection>>(
+            Arc::clone(shard),
+            stage.cancel.clone(),
+            stage.tracker.clone(),
+        ));
+    }
+    stage.tracker.spawn(tick(Arc::clone(sessions), stage.cancel.clone()));
+    stage
+}
+
+async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => sessions.broker.tick(),
+        }
+    }
+}
+
+fn start_http(
+    listener: TcpListener,
+    door: Door,
+    api_keys: Vec<String>,
+    max_payload_bytes: usize,
+    site: Option<PathBuf>,
+) -> Stage {
+    let stage = Stage::default();
+    let routes = routes(Api { door, keys: Arc::new(ApiKeys::new(api_keys)), max_payload_bytes, site });
+    let serving = listen::serve(listener, routes, stage.cancel.clone(), stage.tracker.clone());
+    stage.tracker.spawn(serving);
+    stage
+}
+
+fn warn_about(settings: &Settings, address: SocketAddr) {
+    if settings.has_development_key {
+        tracing::warn!(
+            "no API key was given: on this machine everyone may publish with the key {DEVELOPMENT_KEY:?}"
+        );
+    }
+    if settings.token_secret.is_none() {
+        tracing::warn!("no token secret was given: everyone is a visitor, and a stranger after a restart");
+    }
+    if !address.ip().is_loopback() && settings.allow_origins.iter().any(|origin| origin == "*") {
+        tracing::warn!("pages of every origin may connect");
+    }
+}

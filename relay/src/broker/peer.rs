@@ -1,0 +1,17 @@
+//! What the broker needs to know of those whom messages reach.
+
+use bytes::Bytes;
+use realtime_hub::channel::Reader;
+
+/// Someone who can be written to. None of these wait: what cannot be written now waits in the peer's outbox, and a
+/// peer whose outbox is full is disconnected by itself.
+pub trait Peer: Reader + Clone + Send + Sync + 'static {
+    /// Writes a frame now, or queues it behind what waits already.
+    fn write(&self, frame: &Bytes);
+
+    /// Queues a frame without a system call, for use under a lock.
+    fn queue(&self, frame: Bytes);
+
+    /// Writes what is queued, as far as the connection takes it.
+    fn flush(&self);
+}

@@ -1,0 +1,353 @@
+//! `POST /v1/publish` and `POST /v1/publish/batch`: the site's backend publishes.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use realtime_hub::publication::{Audience, Publication};
+use realtime_protocol::channel::{Channel, UncheckedChannel};
+use realtime_protocol::limits::{MAX_BATCH_MESSAGES, MAX_PUBLISH_ID_CHARS, MAX_TARGETED_USERS};
+use realtime_protocol::position::Position;
+use realtime_protocol::subscriber::UserId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use warp::reply::{Reply, Response};
+
+use crate::broker::broker::Broker;
+use crate::broker::peer::Peer;
+use crate::http::problem::{Code, Problem};
+
+/// Bytes of a batch's body.
+pub const MAX_BATCH_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// What a publish may weigh besides its payload: a channel, a thousand user ids and an id.
+pub const ENVELOPE_BYTES: usize = 512 * 1024;
+
+/// A publish as it comes in. Each part is looked at on its own, so that an error can name it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    channel: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    options: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    publisher: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+}
+
+/// `null` is a payload; only a missing key is missing.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Options {
+    users: Option<Vec<UserId>>,
+    #[serde(default)]
+    include_publisher: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Publisher {
+    id: UserId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchBody<'a> {
+    #[serde(borrow)]
+    messages: Vec<&'a RawValue>,
+}
+
+/// A publish that has been checked.
+#[derive(Debug)]
+struct Checked<'a> {
+    channel: Channel,
+    payload: &'a RawValue,
+    audience: Audience,
+    publisher: Option<UserId>,
+    id: Option<String>,
+}
+
+/// Publishes one message.
+///
+/// # Errors
+/// 400 and 413.
+pub fn one<P: Peer>(
+    broker: &Broker<P>,
+    headers: &HeaderMap,
+    body: &Bytes,
+    max_payload_bytes: usize,
+) -> Result<Response, Problem> {
+    let mut checked = check(body, max_payload_bytes)?;
+    if let Some(key) = headers.get("idempotency-key") {
+        let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
+        checked.id = Some(check_id(key.trim_matches('"').to_owned())?);
+    }
+    Ok(json(position_json(&publish(broker, &checked))))
+}
+
+/// Publishes up to a hundred messages in their order. Each has its own answer, and one that is not right does not
+/// stop the others.
+///
+/// # Errors
+/// 400 when the batch itself is not right.
+pub fn batch<P: Peer>(
+    broker: &Broker<P>,
+    body: &Bytes,
+    max_payload_bytes: usize,
+) -> Result<Response, Problem> {
+    let batch: BatchBody<'_> =
+        serde_json::from_slice(body).map_err(|error| Problem::bad_input("messages", error.to_string()))?;
+    if batch.messages.len() > MAX_BATCH_MESSAGES {
+        let detail = format!(
+            "a batch has at most {MAX_BATCH_MESSAGES} messages, this one has {}",
+            batch.messages.len()
+        );
+        return Err(Problem::bad_input("messages", detail));
+    }
+    let answer = |message: &&RawValue| match check(message.get().as_bytes(), max_payload_bytes) {
+        Ok(checked) => position_json(&publish(broker, &checked)),
+        Err(problem) => format!("{{\"error\":{}}}", problem.to_json()),
+    };
+    let results: Vec<_> = batch.messages.iter().map(answer).collect();
+    Ok(json(format!("{{\"results\":[{}]}}", results.join(","))))
+}
+
+fn publish<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Position {
+    let publication = Publication {
+        payload: checked.payload,
+        publisher: checked.publisher.as_ref(),
+        audience: checked.audience.clone(),
+        id: checked.id.as_deref(),
+    };
+    broker.publish(&checked.channel, publication).position
+}
+
+fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
+    // serde would take an array for the fields in their order.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err(Problem::new(Code::BadInput, "the body must be a JSON object"));
+    }
+    let body: Body<'_> =
+        serde_json::from_slice(body).map_err(|error| Problem::new(Code::BadInput, error.to_string()))?;
+    let payload = body.payload.ok_or_else(|| {
+        Problem::bad_input("payload", "payload is missing: any JSON value can be published, null included")
+    })?;
+    let bytes = payload.get().len();
+    if bytes > max_payload_bytes {
+        let detail = format!("payload has {bytes} bytes: at most {max_payload_bytes} are allowed");
+        return Err(Problem::new(Code::PayloadTooLarge, detail).in_field("payload"));
+    }
+    let (audience, shows_publisher) = check_options(body.options)?;
+    Ok(Checked {
+        channel: check_channel(body.channel)?,
+        payload,
+        audience,
+        publisher: check_publisher(body.publisher)?.filter(|_| shows_publisher),
+        id: part::<String>("id", body.id)?.map(check_id).transpose()?,
+    })
+}
+
+fn check_channel(raw: Option<&RawValue>) -> Result<Channel, Problem> {
+    let Some(raw) = raw else {
+        return Err(Problem::bad_input("channel", "channel is missing: { \"name\": \"…\" }"));
+    };
+    if raw.get().starts_with('"') {
+        let detail = format!("channel is a string: did you mean {{ \"name\": {} }}?", raw.get());
+        return Err(Problem::bad_input("channel", detail));
+    }
+    let unchecked: UncheckedChannel = read("channel", raw)?;
+    unchecked.check().map_err(|error| Problem::new(Code::BadChannel, error.message()).in_field("channel"))
+}
+
+fn check_options(raw: Option<&RawValue>) -> Result<(Audience, bool), Problem> {
+    let options: Options = part("options", raw)?.unwrap_or_default();
+    let shows_publisher = options.include_publisher.unwrap_or(false);
+    let Some(users) = options.users else { return Ok((Audience::Everyone, shows_publisher)) };
+    if users.len() > MAX_TARGETED_USERS {
+        let detail = format!("users has {} ids: at most {MAX_TARGETED_USERS} are allowed", users.len());
+        return Err(Problem::bad_input("options.users", detail));
+    }
+    Ok((Audience::Users(Arc::new(users.into_iter().collect::<HashSet<_>>())), shows_publisher))
+}
+
+fn check_publisher(raw: Option<&RawValue>) -> Result<Option<UserId>, Problem> {
+    Ok(part::<Publisher>("publisher", raw)?.map(|publisher| publisher.id))
+}
+
+const ID_RULE: &str = "an idempotency id has 1 to 128 characters of visible ASCII";
+
+fn check_id(id: String) -> Result<String, Problem> {
+    let is_right =
+        (1..=MAX_PUBLISH_ID_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_right { Ok(id) } else { Err(Problem::bad_input("id", ID_RULE)) }
+}
+
+/// A part that may be missing or `null`.
+fn part<T: DeserializeOwned>(field: &'static str, raw: Option<&RawValue>) -> Result<Option<T>, Problem> {
+    raw.map(|raw| read::<Option<T>>(field, raw)).transpose().map(Option::flatten)
+}
+
+fn read<T: DeserializeOwned>(field: &'static str, raw: &RawValue) -> Result<T, Problem> {
+    if raw.get().starts_with('[') {
+        return Err(Problem::bad_input(field, format!("{field} must not be an array")));
+    }
+    serde_json::from_str(raw.get()).map_err(|error| Problem::bad_input(field, format!("{field}: {error}")))
+}
+
+fn position_json(position: &Position) -> String {
+    // An epoch needs no escaping: its characters are letters, digits, "_" and "-".
+    format!("{{\"epoch\":\"{}\",\"offset\":{}}}", position.epoch.as_str(), position.offset.get())
+}
+
+fn json(text: String) -> Response {
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(body: &str) -> serde_json::Value {
+        let problem = check(body.as_bytes(), 20).expect_err(body);
+        serde_json::from_str(&problem.to_json()).unwrap()
+    }
+
+    #[test]
+    fn any_json_value_is_a_payload_and_stays_as_it_is_written() {
+        let payloads = [
+            "null",
+            "false",
+            "0",
+            "\"\"",
+            "1e400",
+            "12345678901234567890",
+            "-0.0",
+            "{ \"b\" : 1 }",
+            "\"\\ud800\"",
+        ];
+        for payload in payloads {
+            let body = format!(r#"{{"channel":{{"name":"c"}},"payload":{payload}}}"#);
+            assert_eq!(check(body.as_bytes(), 20).unwrap().payload.get(), payload);
+        }
+    }
+
+    #[test]
+    fn a_publisher_is_shown_only_when_that_is_asked_for() {
+        let publisher = |options: &str| {
+            let body = format!(
+                r#"{{"channel":{{"name":"c"}},"payload":1,"publisher":{{"id":"u1"}},"options":{options}}}"#
+            );
+            check(body.as_bytes(), 20).unwrap().publisher.map(|id| id.to_string())
+        };
+        assert_eq!(publisher(r#"{"includePublisher":true}"#).as_deref(), Some("u1"));
+        assert_eq!(publisher(r#"{"includePublisher":false}"#), None);
+        assert_eq!(publisher("{}"), None);
+        assert_eq!(publisher("null"), None);
+    }
+
+    #[test]
+    fn users_name_the_audience_and_none_is_not_everyone() {
+        let audience = |users: &str| {
+            let body = format!(r#"{{"channel":{{"name":"c"}},"payload":1,"options":{{"users":{users}}}}}"#);
+            check(body.as_bytes(), 20).unwrap().audience
+        };
+        let user = UserId::parse("u1").unwrap();
+        assert!(audience(r#"["u1","u2"]"#).includes(&user));
+        assert!(!audience(r#"["u2"]"#).includes(&user));
+        assert!(!audience("[]").includes(&user));
+        assert_eq!(audience("null"), Audience::Everyone);
+    }
+
+    #[test]
+    fn bad_input_is_refused_with_the_field_and_a_sentence() {
+        let many = format!(
+            r#"{{"channel":{{"name":"c"}},"payload":1,"options":{{"users":[{}]}}}}"#,
+            vec!["\"u\""; 1001].join(",")
+        );
+        let cases = [
+            ("", "bad_input", None, "EOF"),
+            ("[]", "bad_input", None, "must be a JSON object"),
+            ("7", "bad_input", None, "must be a JSON object"),
+            (r#"{"channel":["c"],"payload":1}"#, "bad_input", Some("channel"), "must not be an array"),
+            (
+                r#"{"channel":{"name":"c"},"payload":1,"options":[]}"#,
+                "bad_input",
+                Some("options"),
+                "not be an array",
+            ),
+            ("{", "bad_input", None, "EOF"),
+            (r#"{"payload":1}"#, "bad_input", Some("channel"), "channel is missing"),
+            (
+                r#"{"channel":"chat","payload":1}"#,
+                "bad_input",
+                Some("channel"),
+                r#"did you mean { "name": "chat" }?"#,
+            ),
+            (r#"{"channel":null,"payload":1}"#, "bad_input", Some("channel"), "invalid type: null"),
+            (
+                r#"{"channel":{"name":"a:b"},"payload":1}"#,
+                "bad_channel",
+                Some("channel"),
+                "\":\" at position 2",
+            ),
+            (r#"{"channel":{"name":7},"payload":1}"#, "bad_input", Some("channel"), "expected a string"),
+            (r#"{"channel":{"name":"c"}}"#, "bad_input", Some("payload"), "payload is missing"),
+            (r#"{"channel":{"name":"c"},"payload":undefined}"#, "bad_input", None, "expected value"),
+            (
+                r#"{"channel":{"name":"c"},"payload":1,"users":[]}"#,
+                "bad_input",
+                None,
+                "unknown field `users`",
+            ),
+            (
+                r#"{"channel":{"name":"c"},"payload":1,"options":{"users":"u"}}"#,
+                "bad_input",
+                Some("options"),
+                "expected a sequence",
+            ),
+            (
+                r#"{"channel":{"name":"c"},"payload":1,"options":{"user":[]}}"#,
+                "bad_input",
+                Some("options"),
+                "unknown field `user`",
+            ),
+            (
+                r#"{"channel":{"name":"c"},"payload":1,"options":{"users":[""]}}"#,
+                "bad_input",
+                Some("options"),
+                "user id is empty",
+            ),
+            (&many, "bad_input", Some("options.users"), "1001 ids"),
+            (
+                r#"{"channel":{"name":"c"},"payload":1,"publisher":{}}"#,
+                "bad_input",
+                Some("publisher"),
+                "missing field `id`",
+            ),
+            (r#"{"channel":{"name":"c"},"payload":1,"id":""}"#, "bad_input", Some("id"), "visible ASCII"),
+            (
+                r#"{"channel":{"name":"c"},"payload":"12345678901234567890"}"#,
+                "payload_too_large",
+                Some("payload"),
+                "22 bytes: at most 20",
+            ),
+        ];
+        for (body, code, field, detail) in cases {
+            let problem = problem(body);
+            assert_eq!(problem["code"], code, "{body}");
+            assert_eq!(problem["field"].as_str(), field, "{body}: {problem}");
+            assert!(problem["detail"].as_str().unwrap().contains(detail), "{body}: {problem}");
+        }
+    }
+}

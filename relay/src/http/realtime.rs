@@ -1,0 +1,75 @@
+//! `GET /v1/realtime`: the handshake, and the hand-over of the socket from hyper to a session.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::HeaderMap;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_util::task::TaskTracker;
+use warp::reply::Response;
+
+use crate::http::origin::Origins;
+use crate::http::problem::{Code, Problem};
+use crate::session::task::{self, Sessions};
+use crate::websocket::handshake;
+
+/// What the door needs.
+#[derive(Clone)]
+pub struct Door {
+    /// Where sessions run.
+    pub sessions: Arc<Sessions>,
+    /// Which pages may come in.
+    pub origins: Arc<Origins>,
+    /// Sessions that may run at once.
+    pub max_sessions: usize,
+    /// Who waits for the sessions' tasks.
+    pub tracker: TaskTracker,
+}
+
+impl Door {
+    /// Answers a handshake; a session begins when the answer has been sent.
+    ///
+    /// # Errors
+    /// 403 for a page that may not connect, 426 for what is no handshake of ours, 503 when the relay is full or
+    /// stopping.
+    pub fn enter(&self, headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Result<Response, Problem> {
+        let no_handshake = |why: handshake::NoHandshake| Problem::new(Code::UpgradeRequired, why.to_string());
+        let response = handshake::answer(headers).map_err(no_handshake)?;
+        let upgrade = upgrade.ok_or_else(|| no_handshake(handshake::NoHandshake::NotAnUpgrade))?;
+        self.origins.check(headers)?;
+        if self.sessions.shutdown.is_cancelled() {
+            return Err(unavailable("the relay is stopping"));
+        }
+        if self.sessions.running.load(Ordering::Relaxed) >= self.max_sessions {
+            return Err(unavailable("the relay has as many connections as it may"));
+        }
+        let (sessions, tracker) = (Arc::clone(&self.sessions), self.tracker.clone());
+        // The waiting is a task of its own, so that the session's task is no larger than a session.
+        self.tracker.spawn(async move {
+            if let Some((socket, first)) = take_over(upgrade).await {
+                tracker.spawn(task::run(sessions, socket, first));
+            }
+        });
+        Ok(response)
+    }
+}
+
+fn unavailable(why: &str) -> Problem {
+    Problem::new(Code::Unavailable, why).retry_after(Duration::from_secs(1))
+}
+
+/// Takes the socket out of hyper, and what hyper has read beyond the handshake. hyper's buffer is let go: it would
+/// keep 8 KB alive for as long as the connection lasts.
+async fn take_over(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+    let upgraded = upgrade.await.ok()?;
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Err(_) => {
+            tracing::error!("a connection that was upgraded is no TCP connection");
+            None
+        }
+    }
+}

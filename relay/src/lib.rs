@@ -1,0 +1,23 @@
+//! The Realtime Relay server.
+//!
+//! Rooms import downwards only: [`app`] puts the parts together, [`http`] is the door, a [`session`] is one client,
+//! the [`broker`] puts the hubs to work, [`permission`] says who may read, [`identity`] who a client is,
+//! [`websocket`] turns bytes into messages. What must travel upwards comes back as a return value.
+
+pub mod app;
+#[path = "broker/room.rs"]
+pub mod broker;
+pub mod cli;
+pub mod clock;
+#[path = "http/room.rs"]
+pub mod http;
+#[path = "identity/room.rs"]
+pub mod identity;
+pub mod log;
+#[path = "permission/room.rs"]
+pub mod permission;
+#[path = "session/room.rs"]
+pub mod session;
+pub mod settings;
+#[path = "websocket/room.rs"]
+pub mod websocket;

@@ -1,0 +1,182 @@
+//! A client's connection as seen by whoever writes to it.
+
+use std::io::{self, IoSlice};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::outbox::Outbox;
+use realtime_protocol::close::CloseCode;
+use realtime_protocol::subscriber::{Subscriber, UserId};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::broker::peer::Peer;
+use crate::websocket::writer;
+
+/// Frames that one vectored write takes along.
+const SLICES_PER_WRITE: usize = 16;
+
+/// A connection: its socket, and what the socket has not taken yet.
+///
+/// Anyone may write, from any task; the session's task reads, and is woken when something waits.
+#[derive(Debug)]
+pub struct Connection {
+    session: SessionId,
+    subscriber: OnceLock<Subscriber>,
+    socket: TcpStream,
+    sending: Mutex<Sending>,
+    wake: Notify,
+}
+
+#[derive(Debug)]
+struct Sending {
+    outbox: Outbox,
+    state: SendingState,
+}
+
+/// How far a connection is from its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendingState {
+    /// Frames are taken.
+    Open,
+    /// The last frame is queued; nothing is taken any more.
+    Ending,
+    /// The outbox was full and the session has to end; the last frame is queued.
+    Overflowed,
+    /// The socket is broken.
+    Lost,
+}
+
+impl Connection {
+    /// A connection over a socket, with an outbox of at most so many bytes.
+    pub fn new(session: SessionId, socket: TcpStream, max_outbox_bytes: usize) -> Self {
+        Self {
+            session,
+            subscriber: OnceLock::new(),
+            socket,
+            sending: Mutex::new(Sending { outbox: Outbox::new(max_outbox_bytes), state: SendingState::Open }),
+            wake: Notify::new(),
+        }
+    }
+
+    /// The socket, for the task that reads it.
+    pub const fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// Notes who the client is. Before that it must not be attached to a channel.
+    pub fn identify(&self, subscriber: Subscriber) {
+        // A session identifies itself once.
+        let _ = self.subscriber.set(subscriber);
+    }
+
+    /// Who the client is, once that is known.
+    pub fn subscriber(&self) -> Option<&Subscriber> {
+        self.subscriber.get()
+    }
+
+    /// Resolves when something waits to be written or the state has changed.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Whether something waits for the socket to be writable.
+    pub fn has_waiting(&self) -> bool {
+        let sending = self.sending.lock();
+        !sending.outbox.is_empty() && sending.state != SendingState::Lost
+    }
+
+    /// The state of sending.
+    pub fn state(&self) -> SendingState {
+        self.sending.lock().state
+    }
+
+    /// Queues a close frame as the last one, behind what waits.
+    pub fn end(&self, close: Bytes) {
+        let mut sending = self.sending.lock();
+        if sending.state == SendingState::Open {
+            sending.state = SendingState::Ending;
+            if sending.outbox.push(close.clone()).is_err() {
+                sending.outbox.end_with(close);
+            }
+        }
+        self.write_waiting(&mut sending);
+    }
+
+    fn write_waiting(&self, sending: &mut Sending) {
+        while !sending.outbox.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
+            let filled = sending.outbox.slices(&mut slices);
+            match self.socket.try_write_vectored(slices.get(..filled).unwrap_or_default()) {
+                Ok(written) => sending.outbox.advance(written),
+                Err(error) => return self.not_written(&error, sending),
+            }
+        }
+    }
+
+    fn not_written(&self, error: &io::Error, sending: &mut Sending) {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            sending.state = SendingState::Lost;
+            sending.outbox.clear();
+        }
+        self.wake.notify_one();
+    }
+
+    fn push(&self, frame: Bytes, sending: &mut Sending) {
+        if sending.outbox.push(frame).is_err() {
+            sending.state = SendingState::Overflowed;
+            let reason = "too slow: come back and recover what was missed";
+            sending.outbox.end_with(writer::close(CloseCode::Slow.get(), reason));
+            self.wake.notify_one();
+        }
+    }
+}
+
+impl Reader for Connection {
+    fn session(&self) -> SessionId {
+        self.session
+    }
+
+    #[expect(clippy::expect_used, reason = "a session is attached only after it has been identified")]
+    fn user(&self) -> &UserId {
+        &self.subscriber.get().expect("an attached session is identified").id
+    }
+}
+
+impl Peer for Arc<Connection> {
+    fn write(&self, frame: &Bytes) {
+        let mut sending = self.sending.lock();
+        if sending.state != SendingState::Open {
+            return;
+        }
+        if !sending.outbox.is_empty() {
+            return self.push(frame.clone(), &mut sending);
+        }
+        match self.socket.try_write(frame) {
+            Ok(written) if written == frame.len() => {}
+            Ok(written) => {
+                sending.outbox.push_rest(frame.slice(written..));
+                self.wake.notify_one();
+            }
+            Err(error) => {
+                if error.kind() == io::ErrorKind::WouldBlock {
+                    self.push(frame.clone(), &mut sending);
+                }
+                self.not_written(&error, &mut sending);
+            }
+        }
+    }
+
+    fn queue(&self, frame: Bytes) {
+        let mut sending = self.sending.lock();
+        if sending.state == SendingState::Open {
+            self.push(frame, &mut sending);
+        }
+    }
+
+    fn flush(&self) {
+        self.write_waiting(&mut self.sending.lock());
+    }
+}

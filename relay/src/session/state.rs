@@ -1,0 +1,338 @@
+//! The rules of a session, as a state machine without I/O: frames, answers and time go in, effects come out.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use realtime_protocol::channel::{Channel, UncheckedChannel};
+use realtime_protocol::close::CloseCode;
+use realtime_protocol::error::Status;
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId, Token};
+use realtime_protocol::position::Position;
+use realtime_protocol::subscriber::Subscriber;
+
+/// The rules that the settings decide.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionRules {
+    /// How often the client hears a ping at the least.
+    pub heartbeat_interval: Duration,
+    /// How much longer than that a silence may last.
+    pub heartbeat_timeout: Duration,
+    /// How long a client may take to say hello.
+    pub hello_timeout: Duration,
+    /// Subscriptions that one session may have.
+    pub max_subscriptions: usize,
+}
+
+/// Questions that may be open before the session reads no further. A client that asks for more waits, and so does
+/// what it has sent.
+const MAX_OPEN_QUESTIONS: usize = 64;
+
+/// The state of one session.
+#[derive(Debug)]
+pub struct Session {
+    rules: SessionRules,
+    phase: Phase,
+    subscriptions: Vec<ChannelNumber>,
+    asked: Vec<Asked>,
+    heard_at: Duration,
+    ping_at: Duration,
+    ping_every: Duration,
+    expires_at: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The client has not said who it is.
+    New,
+    /// Its identity is being established.
+    Identifying,
+    /// It may subscribe.
+    Live,
+    /// It is over.
+    Ended,
+}
+
+/// A subscription whose permission is being asked.
+#[derive(Debug)]
+struct Asked {
+    id: RequestId,
+    channel: Channel,
+    position: Option<Position>,
+    /// Later frames about the same channel, which wait so that they are handled in order.
+    later: VecDeque<ClientFrame>,
+}
+
+/// What is to be done, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Establish the identity, then tell [`Session::identified`] or [`Session::end`].
+    Identify {
+        /// The site's token.
+        token: Option<Token>,
+        /// The relay's own.
+        visitor_token: Option<Token>,
+    },
+    /// Send a frame.
+    Send(Control),
+    /// Ask whether the subscriber may read this channel, then tell [`Session::decided`].
+    Ask(Channel),
+    /// Attach to a channel, which sends the reply; then tell [`Session::attached`].
+    Attach {
+        /// The request.
+        id: RequestId,
+        /// The channel.
+        channel: Channel,
+        /// Where the client stands.
+        position: Option<Position>,
+    },
+    /// Detach from a channel, then tell [`Session::detached`], if it was attached.
+    Detach(Channel),
+    /// Close the connection.
+    End(CloseCode, String),
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The subscriber may read.
+    Allowed,
+    /// It may not.
+    Refused,
+    /// Nobody could say.
+    Unavailable,
+}
+
+impl Session {
+    /// A session that begins now. `jitter` is between 0 and 1 and spreads the pings of many sessions.
+    pub fn new(rules: SessionRules, jitter: f64, now: Duration) -> Self {
+        // Up to a fifth early: the interval is a promise.
+        let ping_every = rules.heartbeat_interval.mul_f64(1.0 - 0.2 * jitter.clamp(0.0, 1.0));
+        Self {
+            rules,
+            phase: Phase::New,
+            subscriptions: Vec::new(),
+            asked: Vec::new(),
+            heard_at: now,
+            ping_at: now + ping_every,
+            ping_every,
+            expires_at: None,
+        }
+    }
+
+    /// The channels that it is attached to.
+    pub fn subscriptions(&self) -> &[ChannelNumber] {
+        &self.subscriptions
+    }
+
+    /// Whether it takes further frames now.
+    pub fn may_read(&self) -> bool {
+        self.asked.len() < MAX_OPEN_QUESTIONS && self.phase != Phase::Identifying
+    }
+
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// Notes that the client has sent something, whatever it was.
+    pub const fn heard(&mut self, now: Duration) {
+        self.heard_at = now;
+    }
+
+    /// Handles a frame.
+    pub fn frame(&mut self, frame: ClientFrame, effects: &mut Vec<Effect>) {
+        match (self.phase, frame) {
+            (Phase::New, ClientFrame::Hello { token, visitor_token }) => {
+                self.phase = Phase::Identifying;
+                effects.push(Effect::Identify { token, visitor_token });
+            }
+            (Phase::New, _) => self.end(CloseCode::BadFrame, "the first frame must be a hello", effects),
+            (Phase::Live, ClientFrame::Hello { .. }) => {
+                self.end(CloseCode::BadFrame, "a second hello: a connection has one identity", effects);
+            }
+            (Phase::Live, ClientFrame::Subscribe { id, channel, position }) => {
+                self.request(Request { id, channel, kind: RequestKind::Subscribe(position) }, effects);
+            }
+            (Phase::Live, ClientFrame::Unsubscribe { id, channel }) => {
+                self.request(Request { id, channel, kind: RequestKind::Unsubscribe }, effects);
+            }
+            (Phase::Identifying, _) => {
+                self.end(CloseCode::BadFrame, "wait for the welcome before the next frame", effects);
+            }
+            (Phase::Live | Phase::Ended, _) => {}
+        }
+    }
+
+    /// The identity is established.
+    pub fn identified(
+        &mut self,
+        session: String,
+        subscriber: Subscriber,
+        visitor_token: Option<Token>,
+        expires_at: Option<Duration>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.phase = Phase::Live;
+        self.expires_at = expires_at;
+        let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let heartbeat = Heartbeat {
+            interval_ms: millis(self.rules.heartbeat_interval),
+            timeout_ms: millis(self.rules.heartbeat_timeout),
+        };
+        effects.push(Effect::Send(Control::Welcome { session, subscriber, visitor_token, heartbeat }));
+    }
+
+    /// A question has been answered.
+    pub fn decided(&mut self, channel: &Channel, verdict: Verdict, effects: &mut Vec<Effect>) {
+        let Some(place) = self.asked.iter().position(|asked| asked.channel == *channel) else { return };
+        let Asked { id, channel, position, later } = self.asked.swap_remove(place);
+        if self.asked.is_empty() {
+            self.asked = Vec::new();
+        }
+        match verdict {
+            Verdict::Allowed => effects.push(Effect::Attach { id, channel, position }),
+            Verdict::Refused => {
+                let message = format!("not allowed to read channel {channel}");
+                effects.push(refused(id, Status::Forbidden, message));
+                effects.push(Effect::Detach(channel));
+            }
+            Verdict::Unavailable => {
+                let message =
+                    format!("the permission to read channel {channel} could not be checked: try again later");
+                effects.push(refused(id, Status::Unavailable, message));
+                effects.push(Effect::Detach(channel));
+            }
+        }
+        for frame in later {
+            self.frame(frame, effects);
+        }
+    }
+
+    /// It is attached to a channel.
+    pub fn attached(&mut self, number: ChannelNumber) {
+        if !self.subscriptions.contains(&number) {
+            self.subscriptions.push(number);
+        }
+    }
+
+    /// It is no longer attached to a channel.
+    pub fn detached(&mut self, number: ChannelNumber) {
+        self.subscriptions.retain(|other| *other != number);
+        if self.subscriptions.is_empty() {
+            self.subscriptions = Vec::new();
+        }
+    }
+
+    /// When [`Session::time`] wants to be called next.
+    pub fn deadline(&self) -> Duration {
+        let next = match self.phase {
+            Phase::New | Phase::Identifying => self.heard_at + self.rules.hello_timeout,
+            Phase::Live | Phase::Ended => self.ping_at.min(self.silent_at()),
+        };
+        self.expires_at.map_or(next, |at| at.min(next))
+    }
+
+    /// Time has passed.
+    pub fn time(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        match self.phase {
+            Phase::New | Phase::Identifying if now >= self.heard_at + self.rules.hello_timeout => {
+                self.end(CloseCode::HelloTooLate, "no hello came in time", effects);
+            }
+            Phase::Live if self.expires_at.is_some_and(|at| now >= at) => {
+                self.end(CloseCode::TokenExpired, "the token has expired: come back with a new one", effects);
+            }
+            Phase::Live if now >= self.silent_at() => {
+                self.end(CloseCode::Silent, "the heartbeat was not answered", effects);
+            }
+            Phase::Live if now >= self.ping_at => {
+                self.ping_at = now + self.ping_every;
+                effects.push(Effect::Send(Control::Ping));
+            }
+            _ => {}
+        }
+    }
+
+    /// The relay is stopping: the client is told when to come back.
+    pub fn drain(&mut self, retry_after: Duration, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Ended {
+            let retry_after_ms = u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX);
+            effects.push(Effect::Send(Control::Goodbye { retry_after_ms }));
+            self.end(CloseCode::Draining, "the relay is restarting", effects);
+        }
+    }
+
+    /// Ends the session, once.
+    pub fn end(&mut self, code: CloseCode, reason: &str, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Ended {
+            self.phase = Phase::Ended;
+            effects.push(Effect::End(code, reason.to_owned()));
+        }
+    }
+
+    fn silent_at(&self) -> Duration {
+        self.heard_at + self.rules.heartbeat_interval + self.rules.heartbeat_timeout
+    }
+
+    fn request(&mut self, request: Request, effects: &mut Vec<Effect>) {
+        let channel = match request.channel.check() {
+            Ok(channel) => channel,
+            Err(error) => {
+                effects.push(refused(request.id, Status::BadInput, error.message()));
+                return;
+            }
+        };
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.channel == channel) {
+            asked.later.push_back(request.into_frame());
+            return;
+        }
+        match request.kind {
+            RequestKind::Subscribe(position) => self.subscribe(request.id, channel, position, effects),
+            RequestKind::Unsubscribe => {
+                effects.push(Effect::Detach(channel));
+                effects.push(Effect::Send(Control::Unsubscribed { id: request.id }));
+            }
+        }
+    }
+
+    fn subscribe(
+        &mut self,
+        id: RequestId,
+        channel: Channel,
+        position: Option<Position>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.subscriptions.len() + self.asked.len() >= self.rules.max_subscriptions {
+            let message = format!("a connection may have {} subscriptions", self.rules.max_subscriptions);
+            effects.push(refused(id, Status::TooMany, message));
+            return;
+        }
+        self.asked.push(Asked { id, channel: channel.clone(), position, later: VecDeque::new() });
+        effects.push(Effect::Ask(channel));
+    }
+}
+
+/// A subscribe or an unsubscribe.
+struct Request {
+    id: RequestId,
+    channel: UncheckedChannel,
+    kind: RequestKind,
+}
+
+enum RequestKind {
+    Subscribe(Option<Position>),
+    Unsubscribe,
+}
+
+impl Request {
+    fn into_frame(self) -> ClientFrame {
+        let Self { id, channel, kind } = self;
+        match kind {
+            RequestKind::Subscribe(position) => ClientFrame::Subscribe { id, channel, position },
+            RequestKind::Unsubscribe => ClientFrame::Unsubscribe { id, channel },
+        }
+    }
+}
+
+fn refused(id: RequestId, status: Status, message: String) -> Effect {
+    Effect::Send(Control::Refused { id, code: status.error_code(), status, message })
+}

@@ -1,0 +1,348 @@
+//! The task of a session: reads the socket, does what the rules say, and ends in good order.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use realtime_hub::channel::{Reader as _, SessionId};
+use realtime_protocol::channel::Channel;
+use realtime_protocol::close::CloseCode;
+use realtime_protocol::codec::{read_client_frame, write_control};
+use realtime_protocol::frame::{ClientFrame, Token};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::broker::Broker;
+use crate::broker::peer::Peer;
+use crate::clock::Clock;
+use crate::identity::establish::Identities;
+use crate::identity::verifier::TokenError;
+use crate::permission::provider::Permission;
+use crate::permission::question::{Answer, Question};
+use crate::session::connection::{Connection, SendingState};
+use crate::session::state::{Effect, Session, SessionRules, Verdict};
+use crate::websocket::reader::{Flow, Incoming, Reader};
+use crate::websocket::writer;
+
+/// Bytes read at once. One buffer a thread serves all its sessions.
+const READ_BYTES: usize = 64 * 1024;
+
+/// How long a session that ends may take to write its last frames and to hear the other side close.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+thread_local! {
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// What all sessions of a relay share.
+pub struct Sessions {
+    /// The channels.
+    pub broker: Broker<Arc<Connection>>,
+    /// Who a client is.
+    pub identities: Identities,
+    /// What it may read.
+    pub permission: Arc<dyn Permission>,
+    /// The rules.
+    pub rules: SessionRules,
+    /// Bytes that may wait for one client.
+    pub max_outbox_bytes: usize,
+    /// Bytes of one frame that a client sends.
+    pub max_frame_bytes: usize,
+    /// The time.
+    pub clock: Clock,
+    /// The relay is stopping.
+    pub shutdown: CancellationToken,
+    /// Sessions that are running.
+    pub running: AtomicUsize,
+    /// The next session's number.
+    pub next_id: AtomicU64,
+}
+
+/// The answer to one question, when it comes.
+type Answering = Pin<Box<dyn Future<Output = (Channel, Verdict)> + Send>>;
+
+/// Runs a session over a socket that has been handed over. `first` is what was read beyond the handshake.
+pub async fn run(sessions: Arc<Sessions>, socket: TcpStream, mut first: Vec<u8>) {
+    let mut task = SessionTask::new(sessions, socket);
+    task.take(&mut first);
+    drop(first);
+    task.serve().await;
+    task.leave();
+    task.farewell().await;
+}
+
+struct SessionTask {
+    sessions: Arc<Sessions>,
+    connection: Arc<Connection>,
+    reader: Reader,
+    session: Session,
+    /// Exists only while questions are open, since most of the time none are.
+    questions: Option<Box<FuturesUnordered<Answering>>>,
+    has_left: bool,
+}
+
+impl SessionTask {
+    fn new(sessions: Arc<Sessions>, socket: TcpStream) -> Self {
+        let id = sessions.next_id.fetch_add(1, Ordering::Relaxed);
+        sessions.running.fetch_add(1, Ordering::Relaxed);
+        let connection = Connection::new(SessionId(id), socket, sessions.max_outbox_bytes);
+        let now = sessions.clock.now();
+        Self {
+            connection: Arc::new(connection),
+            reader: Reader::new(sessions.max_frame_bytes),
+            session: Session::new(sessions.rules, spread(id), now),
+            questions: None,
+            has_left: false,
+            sessions,
+        }
+    }
+
+    async fn serve(&mut self) {
+        let sessions = Arc::clone(&self.sessions);
+        let connection = Arc::clone(&self.connection);
+        let start = Instant::now() - sessions.clock.now();
+        let mut sleep = std::pin::pin!(sleep_until(start + self.session.deadline()));
+        while !self.session.has_ended() && connection.state() == SendingState::Open {
+            let deadline = start + self.session.deadline();
+            if sleep.deadline() != deadline {
+                sleep.as_mut().reset(deadline);
+            }
+            tokio::select! {
+                biased;
+                () = sessions.shutdown.cancelled() => self.drain(),
+                () = connection.woken() => {}
+                (channel, verdict) = answered(&mut self.questions) => self.decided(&channel, verdict),
+                ready = connection.socket().writable(), if connection.has_waiting() => match ready {
+                    Ok(()) => connection.flush(),
+                    Err(_) => return,
+                },
+                ready = connection.socket().readable(), if self.session.may_read() => {
+                    if ready.is_err() || self.read().is_err() {
+                        return;
+                    }
+                }
+                () = sleep.as_mut() => self.time(),
+            }
+        }
+    }
+
+    /// Reads what is there into the thread's buffer and handles it.
+    fn read(&mut self) -> io::Result<()> {
+        READ_BUFFER.with_borrow_mut(|buffer| match self.connection.socket().try_read(buffer) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(length) => {
+                self.take(buffer.get_mut(..length).unwrap_or_default());
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn take(&mut self, bytes: &mut [u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.session.heard(self.sessions.clock.now());
+        let mut reader = std::mem::replace(&mut self.reader, Reader::new(self.sessions.max_frame_bytes));
+        let fed = reader.feed(bytes, &mut |incoming| self.incoming(&incoming));
+        self.reader = reader;
+        if let Err(violation) = fed {
+            tracing::debug!(session = self.connection.session().0, %violation, "client broke WebSocket");
+            self.connection.end(writer::close(violation.close_code(), &violation.to_string()));
+        }
+    }
+
+    fn incoming(&mut self, incoming: &Incoming<'_>) -> Flow {
+        match incoming {
+            Incoming::Text(text) => match read_client_frame(text) {
+                Ok(frame) => self.frame(frame),
+                Err(error) => self.end(CloseCode::BadFrame, &error.to_string()),
+            },
+            Incoming::Binary(_) => {
+                self.end(CloseCode::BadFrame, "binary messages are not part of this protocol")
+            }
+            Incoming::Ping(data) => {
+                self.connection.queue(writer::pong(data));
+                self.connection.flush();
+            }
+            Incoming::Pong => {}
+            Incoming::Close(code) => {
+                let answer = code.map_or_else(writer::close_without_code, |code| writer::close(code, ""));
+                self.connection.end(answer);
+            }
+        }
+        let goes_on = !self.session.has_ended() && self.connection.state() == SendingState::Open;
+        if goes_on { Flow::Continue(()) } else { Flow::Break(()) }
+    }
+
+    fn frame(&mut self, frame: ClientFrame) {
+        self.with_effects(|session, effects| session.frame(frame, effects));
+    }
+
+    fn decided(&mut self, channel: &Channel, verdict: Verdict) {
+        self.with_effects(|session, effects| session.decided(channel, verdict, effects));
+    }
+
+    fn time(&mut self) {
+        let now = self.sessions.clock.now();
+        self.with_effects(|session, effects| session.time(now, effects));
+    }
+
+    fn drain(&mut self) {
+        let retry_after = return_window(self.sessions.running.load(Ordering::Relaxed))
+            .mul_f64(spread(self.connection.session().0));
+        self.with_effects(|session, effects| session.drain(retry_after, effects));
+    }
+
+    fn end(&mut self, code: CloseCode, reason: &str) {
+        self.with_effects(|session, effects| session.end(code, reason, effects));
+    }
+
+    /// Lets the rules say something and does it.
+    fn with_effects(&mut self, act: impl FnOnce(&mut Session, &mut Vec<Effect>)) {
+        let mut effects = Vec::new();
+        act(&mut self.session, &mut effects);
+        for effect in effects {
+            self.perform(effect);
+        }
+        self.connection.flush();
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Identify { token, visitor_token } => self.identify(token.as_ref(), visitor_token),
+            Effect::Send(control) => self.connection.queue(writer::text(&write_control(&control))),
+            Effect::Ask(channel) => self.ask(channel),
+            Effect::Attach { id, channel, position } => {
+                let number = self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref());
+                self.session.attached(number);
+            }
+            Effect::Detach(channel) => {
+                if let Some(number) = self.sessions.broker.detach(&channel, self.connection.session()) {
+                    self.session.detached(number);
+                }
+            }
+            Effect::End(code, reason) => {
+                tracing::debug!(session = self.connection.session().0, ?code, reason, "session ends");
+                self.connection.end(writer::close(code.get(), &reason));
+            }
+        }
+    }
+
+    fn identify(&mut self, token: Option<&Token>, visitor_token: Option<Token>) {
+        let id = self.connection.session().0;
+        match self.sessions.identities.establish(token, visitor_token) {
+            Ok(identity) => {
+                tracing::debug!(session = id, user = %identity.subscriber.id.as_str().escape_debug(), "session begins");
+                let expires_at = identity.expires_at.map(|at| {
+                    self.sessions.clock.now() + at.duration_since(SystemTime::now()).unwrap_or_default()
+                });
+                self.connection.identify(identity.subscriber.clone());
+                self.with_effects(|session, effects| {
+                    let name = format!("s-{id}");
+                    session.identified(
+                        name,
+                        identity.subscriber,
+                        identity.visitor_token,
+                        expires_at,
+                        effects,
+                    );
+                });
+            }
+            Err(error) => {
+                tracing::info!(session = id, %error, "token refused");
+                let code =
+                    if error == TokenError::Expired { CloseCode::TokenExpired } else { CloseCode::BadToken };
+                self.end(code, &error.to_string());
+            }
+        }
+    }
+
+    fn ask(&mut self, channel: Channel) {
+        let Some(subscriber) = self.connection.subscriber().cloned() else { return };
+        let permission = Arc::clone(&self.sessions.permission);
+        let question = Question { channel: channel.clone(), subscriber };
+        let answering = async move {
+            let verdict = match permission.decide(question).await.answer {
+                Answer::Allowed => Verdict::Allowed,
+                Answer::Refused(_) => Verdict::Refused,
+                Answer::Unavailable(_) => Verdict::Unavailable,
+            };
+            (channel, verdict)
+        };
+        self.questions.get_or_insert_default().push(Box::pin(answering));
+    }
+
+    /// Leaves every channel. Nothing is delivered after that.
+    fn leave(&mut self) {
+        if std::mem::replace(&mut self.has_left, true) {
+            return;
+        }
+        self.sessions.broker.detach_all(self.session.subscriptions(), self.connection.session());
+        self.sessions.running.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Writes what is left, closes this side, and waits for the other to close, all within [`FAREWELL`].
+    /// Exclusive, because answers that are still awaited can be sent to another thread but not shared with it.
+    async fn farewell(&mut self) {
+        let connection = &self.connection;
+        let goodbye = async {
+            while connection.has_waiting() {
+                connection.socket().writable().await?;
+                connection.flush();
+            }
+            socket2::SockRef::from(connection.socket()).shutdown(Shutdown::Write)?;
+            let mut ignored = [0; 256];
+            loop {
+                connection.socket().readable().await?;
+                match connection.socket().try_read(&mut ignored) {
+                    Ok(0) => return io::Result::Ok(()),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        if connection.state() != SendingState::Lost {
+            // A peer that is gone already cannot be waited for; either way the socket is dropped now.
+            let _ = timeout(FAREWELL, goodbye).await;
+        }
+    }
+}
+
+impl Drop for SessionTask {
+    /// A session that panicked leaves its channels too.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// The next answer, or never while no question is open.
+async fn answered(questions: &mut Option<Box<FuturesUnordered<Answering>>>) -> (Channel, Verdict) {
+    if let Some(open) = questions {
+        if let Some(answer) = open.next().await {
+            return answer;
+        }
+        *questions = None;
+    }
+    std::future::pending().await
+}
+
+/// How long the clients of a stopping relay take to come back, all together: a thousand a second, which leaves the
+/// next relay most of its time for those that are there.
+fn return_window(clients: usize) -> Duration {
+    Duration::from_millis(clients.clamp(250, 60_000) as u64)
+}
+
+/// A number between 0 and 1 that spreads sessions evenly, by the golden ratio (Weyl's sequence).
+fn spread(id: u64) -> f64 {
+    (id as f64 * 0.618_033_988_749_894_9).fract()
+}

@@ -1,0 +1,174 @@
+//! A relay on a free port, and clients of other people's making to try it with.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test uses a part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+use std::time::Duration;
+
+use clap::{Args, Command, FromArgMatches};
+use futures_util::{SinkExt, StreamExt};
+use realtime_relay::app::Relay;
+use realtime_relay::settings::Options;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Longer than anything here takes, so that only what hangs fails by it.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Starts a relay with these flags, on a free port.
+pub async fn relay(flags: &[&str]) -> Relay {
+    let command = Options::augment_args(Command::new("serve")).mut_args(|arg| arg.env(None::<&str>));
+    let flags = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+    let options = Options::from_arg_matches(&command.get_matches_from(flags)).unwrap();
+    Relay::start(options.resolve().unwrap()).await.unwrap()
+}
+
+/// An answer to an HTTP request.
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+}
+
+/// Sends bytes as they are and reads the answer to its end.
+pub async fn raw_http(relay: &Relay, request: &[u8]) -> Answer {
+    let exchange = async {
+        let mut socket = TcpStream::connect(relay.address()).await.unwrap();
+        socket.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    };
+    let text = timeout(DEADLINE, exchange).await.unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+}
+
+pub async fn http(relay: &Relay, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+        relay.address(),
+        body.len()
+    );
+    raw_http(relay, request.as_bytes()).await
+}
+
+pub const KEY_AND_JSON: &str = "Authorization: Bearer dev\r\nContent-Type: application/json\r\n";
+
+pub async fn publish_text(relay: &Relay, body: &str) -> Answer {
+    http(relay, "POST", "/v1/publish", KEY_AND_JSON, body).await
+}
+
+pub async fn publish(relay: &Relay, channel: Value, payload: Value) -> Value {
+    let answer = publish_text(relay, &json!({"channel": channel, "payload": payload}).to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()
+}
+
+/// A client that speaks the protocol frame by frame.
+pub struct Client(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Client {
+    /// Connects without a hello.
+    pub async fn connect(relay: &Relay) -> Self {
+        let url = format!("ws://{}/v1/realtime", relay.address());
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "realtime.v1.json".parse().unwrap());
+        Self(timeout(DEADLINE, tokio_tungstenite::connect_async(request)).await.unwrap().unwrap().0)
+    }
+
+    /// Connects and says hello. Returns the welcome too.
+    pub async fn hello(relay: &Relay, hello: Value) -> (Self, Value) {
+        let mut client = Self::connect(relay).await;
+        client.send(hello).await;
+        let welcome = client.frame().await;
+        assert_eq!(welcome["type"], "welcome", "{welcome}");
+        (client, welcome)
+    }
+
+    pub async fn visitor(relay: &Relay) -> Self {
+        Self::hello(relay, json!({"type": "hello"})).await.0
+    }
+
+    pub async fn send(&mut self, frame: Value) {
+        self.0.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// The next message's text, pings answered on the way.
+    pub async fn text(&mut self) -> String {
+        loop {
+            match timeout(DEADLINE, self.0.next()).await.expect("a frame in time").expect("a frame").unwrap()
+            {
+                Message::Text(text) if text.as_str() == r#"{"type":"ping"}"# => {
+                    self.send(json!({"type": "pong"})).await;
+                }
+                Message::Text(text) => return text.as_str().to_owned(),
+                other => panic!("no text: {other:?}"),
+            }
+        }
+    }
+
+    pub async fn frame(&mut self) -> Value {
+        serde_json::from_str(&self.text().await).unwrap()
+    }
+
+    /// Subscribes and returns the reply.
+    pub async fn subscribe(&mut self, id: u32, channel: Value, position: Option<Value>) -> Value {
+        let mut frame = json!({"type": "subscribe", "id": id, "channel": channel});
+        if let Some(position) = position {
+            frame["position"] = position;
+        }
+        self.send(frame).await;
+        let reply = self.frame().await;
+        assert_eq!(reply["id"], id, "{reply}");
+        reply
+    }
+
+    /// Reads until so many messages have come; returns their payloads.
+    pub async fn payloads(&mut self, count: usize) -> Vec<Value> {
+        let mut payloads = Vec::new();
+        while payloads.len() < count {
+            let frame = self.frame().await;
+            payloads.extend(
+                frame
+                    .as_array()
+                    .unwrap_or_else(|| panic!("no messages: {frame}"))
+                    .iter()
+                    .map(|m| m[2].clone()),
+            );
+        }
+        payloads
+    }
+
+    /// Reads on until the relay closes; returns the close code, its reason and what came before. A connection that
+    /// is lost without a close frame has the code 1006, as in browsers.
+    pub async fn closed(&mut self) -> (u16, String, Vec<Value>) {
+        let mut before = Vec::new();
+        loop {
+            match timeout(DEADLINE, self.0.next()).await.expect("a close in time") {
+                Some(Ok(Message::Text(text))) => before.push(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code.into(), frame.reason.as_str().to_owned(), before);
+                }
+                Some(Err(_)) => return (1006, "lost".to_owned(), before),
+                other => panic!("no close: {other:?}"),
+            }
+        }
+    }
+}
