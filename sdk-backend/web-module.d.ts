@@ -14,7 +14,6 @@ export type Permission = (typeof Permissions)[keyof typeof Permissions];
  * Lets pages call `fn` when the identity of their session has `permission`. Calls from backend code are not checked.
  * Throws a TypeError on wrong arguments.
  */
-// biome-ignore lint/suspicious/noExplicitAny: the parameters of any function
 export function webMethod<Args extends any[], Result>(
   permission: Permission,
   fn: (...args: Args) => Result,

@@ -23,6 +23,8 @@ export class Pipeline {
   /** @type {Settings | undefined} */
   #settings;
   #waitingBytes = 0;
+  /** @type {((value?: unknown) => void)[]} */
+  #whenEmpty = [];
   /** Where each channel with unsettled messages is. @type {Map<string, Place>} */
   #channels = new Map();
   /** How many messages wait in each lane. @type {Map<Lane, number>} */
@@ -53,6 +55,11 @@ export class Pipeline {
       };
       lane.push({ ...publication, deadline, settle });
     });
+  }
+
+  /** Resolves when no message waits any more, for better or worse. */
+  async settled() {
+    while (this.#channels.size > 0) await new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
   #createLane() {
@@ -87,6 +94,7 @@ export class Pipeline {
     place.waiting -= 1;
     if (place.waiting === 0) this.#channels.delete(key);
     this.#count(place.lane, -1, -bytes);
+    if (this.#channels.size === 0) for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
   /**

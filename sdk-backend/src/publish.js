@@ -52,6 +52,16 @@ async function publishObject(channel, payload) {
 /** The newer surface of the API. */
 export const publisher = Object.freeze({ publish: publishObject });
 
+/**
+ * Resolves when no message is on its way any more, or after `timeoutMs`.
+ *
+ * @param {number} timeoutMs
+ */
+export async function settlePublishes(timeoutMs) {
+  const timeout = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
+  await Promise.race([pipeline.settled(), timeout]);
+}
+
 /** @param {Channel} channel */
 function settingsFor(channel) {
   try {

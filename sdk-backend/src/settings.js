@@ -67,13 +67,18 @@ export function currentSettings() {
   return resolveSettings(configured, process.env);
 }
 
+/** The address of the relay now in force, whether there is a key for it or not. */
+export function currentUrl() {
+  return resolveUrl(configured, process.env);
+}
+
 /**
  * @param {Options} options
  * @param {Record<string, string | undefined>} env
  * @returns {Settings}
  */
 export function resolveSettings(options, env) {
-  const url = options.url ?? readUrl(env.RELAY_URL || DEFAULT_URL, 'RELAY_URL', connectionError);
+  const url = resolveUrl(options, env);
   const apiKey =
     options.apiKey ?? firstKey(env.RELAY_API_KEY) ?? (isLoopback(url) ? LOOPBACK_API_KEY : undefined);
   if (apiKey === undefined) {
@@ -87,6 +92,14 @@ export function resolveSettings(options, env) {
     retry: { ...DEFAULT_RETRY, ...options.retry },
     fetch: options.fetch ?? globalThis.fetch,
   };
+}
+
+/**
+ * @param {Options} options
+ * @param {Record<string, string | undefined>} env
+ */
+function resolveUrl({ url }, env) {
+  return url ?? readUrl(env.RELAY_URL || DEFAULT_URL, 'RELAY_URL', connectionError);
 }
 
 /**
