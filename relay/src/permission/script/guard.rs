@@ -10,6 +10,10 @@ use super::modules::{ModuleFinder, Sources};
 use super::settings::EngineLimits;
 use super::watch::Watch;
 
+/// Promise jobs between two looks at the clock, besides those that the engine takes while a job runs. A handler of a
+/// few jobs never looks, so that a machine which stands still for a moment does not refuse anybody.
+const JOBS_PER_LOOK: u32 = 128;
+
 /// The guard of one engine.
 pub struct Guard {
     /// What the engine may use.
@@ -45,8 +49,11 @@ impl Guard {
 
     /// Runs what promises have queued, until nothing is left or a limit is hit.
     pub fn run_jobs(&self, ctx: &Ctx<'_>) {
+        let mut jobs = 0_u32;
         while ctx.execute_pending_job() {
-            if self.watch.stops() {
+            jobs += 1;
+            let looks_at_clock = jobs.is_multiple_of(JOBS_PER_LOOK);
+            if self.watch.is_over() || (looks_at_clock && self.watch.stops()) {
                 break;
             }
         }

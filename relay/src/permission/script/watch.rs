@@ -8,7 +8,8 @@ use super::memory::Meter;
 
 /// Ends what an engine runs: at the deadline, or when it went beyond its memory limit.
 ///
-/// The engine asks every few thousand steps. A yes cannot be caught by the script. Loops inside the engine's own
+/// The engine asks every few thousand steps. A yes cannot be caught by the script. A handler that is done before the
+/// engine asks is obeyed, however long the machine let it wait: only what would go on is stopped. Loops inside the engine's own
 /// functions (`Array.prototype.join` over a length of billions) do not ask; against those stands the pool, which
 /// gives such a thread up.
 #[derive(Debug)]
