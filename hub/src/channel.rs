@@ -25,6 +25,16 @@ pub trait Reader {
     fn user(&self) -> &UserId;
 }
 
+impl<R: Reader> Reader for Arc<R> {
+    fn session(&self) -> SessionId {
+        self.as_ref().session()
+    }
+
+    fn user(&self) -> &UserId {
+        self.as_ref().user()
+    }
+}
+
 /// A frame and those who get it.
 #[derive(Debug)]
 pub struct Delivery<R> {

@@ -167,7 +167,7 @@ impl<R: Reader + Clone> Hub<R> {
     ) -> Attachment {
         let number = self.number_of(channel, now);
         let state = existing(&mut self.channels, number);
-        let recovery = state.stream.recover(from, reader.user());
+        let recovery = state.stream.recover(from, reader.user(), self.settings.max_recovery_bytes);
         let is_new = state.attach(reader);
         state.active_at = now;
         Attachment {

@@ -10,7 +10,11 @@ use bytes::{Buf, Bytes};
 #[derive(Debug)]
 pub struct Outbox {
     frames: VecDeque<Bytes>,
+    /// The first frame's beginning has left already, so its rest must leave before anything else.
+    is_front_cut: bool,
     waiting_bytes: usize,
+    /// How many of the waiting bytes do not count towards the limit.
+    granted_bytes: usize,
     limit_bytes: usize,
 }
 
@@ -21,7 +25,7 @@ pub struct Overflow;
 impl Outbox {
     /// An empty outbox. It owns no memory until something waits.
     pub const fn new(limit_bytes: usize) -> Self {
-        Self { frames: VecDeque::new(), waiting_bytes: 0, limit_bytes }
+        Self { frames: VecDeque::new(), is_front_cut: false, waiting_bytes: 0, granted_bytes: 0, limit_bytes }
     }
 
     /// Whether nothing waits.
@@ -34,17 +38,41 @@ impl Outbox {
         self.waiting_bytes
     }
 
-    /// Adds a frame, or the rest of one, at the end.
+    /// Adds a frame at the end.
     ///
     /// # Errors
     /// [`Overflow`] when more than the limit would wait; the outbox is unchanged then. A frame alone always fits.
     pub fn push(&mut self, frame: Bytes) -> Result<(), Overflow> {
-        if !self.is_empty() && self.waiting_bytes + frame.len() > self.limit_bytes {
+        if !self.is_empty() && self.waiting_bytes - self.granted_bytes + frame.len() > self.limit_bytes {
             return Err(Overflow);
         }
         self.waiting_bytes += frame.len();
         self.frames.push_back(frame);
         Ok(())
+    }
+
+    /// Adds a frame that does not count towards the limit: what a reader asked for and the hub has bounded already,
+    /// as opposed to what it fails to read.
+    pub fn grant(&mut self, frame: Bytes) {
+        self.waiting_bytes += frame.len();
+        self.granted_bytes += frame.len();
+        self.frames.push_back(frame);
+    }
+
+    /// Adds the rest of a frame whose beginning the connection took. Nothing else waits then.
+    pub fn push_rest(&mut self, rest: Bytes) {
+        self.is_front_cut = true;
+        self.waiting_bytes += rest.len();
+        self.frames.push_front(rest);
+    }
+
+    /// Throws away what waits and ends with a last frame, which always fits. Only the rest of a frame that has left
+    /// in part stays, since the reader could not tell the last frame from it otherwise.
+    pub fn end_with(&mut self, last: Bytes) {
+        let rest = self.frames.pop_front().filter(|_| self.is_front_cut);
+        self.frames = rest.into_iter().chain([last]).collect();
+        self.waiting_bytes = self.frames.iter().map(Bytes::len).sum();
+        self.granted_bytes = 0;
     }
 
     /// The first bytes that wait, for one vectored write. Returns how many slices were filled.
@@ -60,12 +88,15 @@ impl Outbox {
     /// Takes away the first `written` bytes.
     pub fn advance(&mut self, mut written: usize) {
         self.waiting_bytes = self.waiting_bytes.saturating_sub(written);
+        self.granted_bytes = self.granted_bytes.saturating_sub(written);
         while let Some(frame) = self.frames.front_mut() {
             if written < frame.len() {
                 frame.advance(written);
+                self.is_front_cut |= written > 0;
                 return;
             }
             written -= frame.len();
+            self.is_front_cut = false;
             self.frames.pop_front();
         }
         // A reader that was slow once keeps no queue.
@@ -75,7 +106,9 @@ impl Outbox {
     /// Throws away what waits.
     pub fn clear(&mut self) {
         self.frames = VecDeque::new();
+        self.is_front_cut = false;
         self.waiting_bytes = 0;
+        self.granted_bytes = 0;
     }
 }
 
@@ -110,6 +143,36 @@ mod tests {
         assert_eq!(outbox.push(Bytes::from_static(b"def")), Err(Overflow));
         assert_eq!(waiting(&outbox), b"abc");
         outbox.push(Bytes::from_static(b"de")).unwrap();
+    }
+
+    #[test]
+    fn what_was_granted_does_not_count_and_what_follows_does() {
+        let mut outbox = Outbox::new(5);
+        outbox.grant(Bytes::from_static(b"a long recovery"));
+        outbox.push(Bytes::from_static(b"live")).unwrap();
+        assert_eq!(outbox.push(Bytes::from_static(b"more")), Err(Overflow));
+        outbox.advance(15);
+        assert_eq!(outbox.push(Bytes::from_static(b"more")), Err(Overflow));
+        outbox.advance(4);
+        outbox.push(Bytes::from_static(b"more")).unwrap();
+    }
+
+    #[test]
+    fn the_last_frame_leaves_behind_the_rest_of_the_one_that_is_on_its_way() {
+        let frames = || ["one", "two"].map(|frame| Bytes::from_static(frame.as_bytes()));
+        let mut untouched = Outbox::new(3);
+        untouched.push_rest(Bytes::from_static(b"ne"));
+        untouched.advance(2);
+        frames().into_iter().for_each(|frame| drop(untouched.push(frame)));
+        untouched.end_with(Bytes::from_static(b"bye"));
+        assert_eq!(waiting(&untouched), b"bye");
+
+        let mut cut = Outbox::new(100);
+        frames().into_iter().for_each(|frame| cut.push(frame).unwrap());
+        cut.advance(1);
+        cut.end_with(Bytes::from_static(b"bye"));
+        assert_eq!(waiting(&cut), b"nebye");
+        assert_eq!(cut.waiting_bytes(), 5);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct HubSettings {
     pub publish_id_age: Duration,
     /// Publish ids that are remembered at most; the oldest goes first.
     pub max_publish_ids: usize,
+    /// Bytes that one recovery may have. What is more is not recovered, and the reader is told.
+    pub max_recovery_bytes: usize,
     /// Bytes at which a frame of joined messages is closed.
     pub joined_frame_bytes: usize,
     /// Subscribers above which a channel's batch counts as large, see [`crate::hub::Batch::is_large`].
@@ -28,6 +30,8 @@ impl Default for HubSettings {
             publish_id_age: Duration::from_secs(300),
             // At 48 bytes each about 1.5 MB a hub; a retry comes back within seconds.
             max_publish_ids: 32_768,
+            // Eight of the largest outboxes' worth: more is quicker to load anew than to replay.
+            max_recovery_bytes: 8 * 1024 * 1024,
             joined_frame_bytes: realtime_protocol::limits::JOINED_FRAME_BYTES,
             // About 1.5 ms of writing at 3 µs each: longer than that, others should not wait behind it.
             large_audience: 512,

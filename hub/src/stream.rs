@@ -107,25 +107,26 @@ impl Stream {
     /// What a reader gets that stands at `from`. Whole, or declared not to be:
     ///
     /// - Same epoch, and nothing after `from` was forgotten: all of it.
-    /// - Same epoch otherwise: nothing, from the newest message on.
+    /// - Same epoch otherwise, or more than `max_bytes`: nothing, from the newest message on.
     /// - Another epoch (this stream began after the reader's was lost): how the old stream ended is unknown, so it is
     ///   not whole; but nothing of the new one is lost, as long as its beginning is still there.
-    pub fn recover(&self, from: Option<&Position>, reader: &UserId) -> Recovery {
+    pub fn recover(&self, from: Option<&Position>, reader: &UserId, max_bytes: usize) -> Recovery {
         let Some(from) = from else {
             return Recovery { position: self.position(), is_whole: None, missed: Vec::new() };
         };
         let is_same_stream = from.epoch == self.epoch;
-        let is_whole = is_same_stream && (self.floor..=self.last).contains(&from.offset);
-        if is_whole {
-            return Recovery {
-                position: from.clone(),
-                is_whole: Some(true),
-                missed: self.after(from.offset, reader),
-            };
+        let is_held = is_same_stream && (self.floor..=self.last).contains(&from.offset);
+        let is_new_and_held = !is_same_stream && self.floor == Offset::START;
+        let base = match (is_held, is_new_and_held) {
+            (true, _) => from.offset,
+            (_, true) => Offset::START,
+            _ => self.last,
+        };
+        let missed = self.after(base, reader);
+        if missed.iter().map(Bytes::len).sum::<usize>() > max_bytes {
+            return Recovery { position: self.position(), is_whole: Some(false), missed: Vec::new() };
         }
-        let is_new_and_complete = !is_same_stream && self.floor == Offset::START;
-        let base = if is_new_and_complete { Offset::START } else { self.last };
-        Recovery { position: self.at(base), is_whole: Some(false), missed: self.after(base, reader) }
+        Recovery { position: self.at(base), is_whole: Some(is_held), missed }
     }
 
     fn after(&self, offset: Offset, reader: &UserId) -> Vec<Bytes> {
@@ -158,13 +159,13 @@ mod tests {
 
     #[test]
     fn a_reader_without_a_position_starts_at_the_newest_message() {
-        let recovery = stream_with(3).recover(None, &reader());
+        let recovery = stream_with(3).recover(None, &reader(), usize::MAX);
         assert_eq!(recovery, Recovery { position: at(1, 3), is_whole: None, missed: vec![] });
     }
 
     #[test]
     fn a_reader_gets_everything_after_its_position() {
-        let recovery = stream_with(3).recover(Some(&at(1, 1)), &reader());
+        let recovery = stream_with(3).recover(Some(&at(1, 1)), &reader(), usize::MAX);
         assert_eq!(recovery.missed, ["2", "3"]);
         assert_eq!((recovery.is_whole, recovery.position), (Some(true), at(1, 1)));
     }
@@ -173,8 +174,8 @@ mod tests {
     fn a_reader_that_missed_nothing_is_whole_even_when_all_was_forgotten() {
         let mut stream = stream_with(3);
         while stream.forget_oldest() > 0 {}
-        assert_eq!(stream.recover(Some(&at(1, 3)), &reader()).is_whole, Some(true));
-        assert_eq!(stream.recover(Some(&at(1, 2)), &reader()).is_whole, Some(false));
+        assert_eq!(stream.recover(Some(&at(1, 3)), &reader(), usize::MAX).is_whole, Some(true));
+        assert_eq!(stream.recover(Some(&at(1, 2)), &reader(), usize::MAX).is_whole, Some(false));
     }
 
     #[test]
@@ -182,18 +183,18 @@ mod tests {
         let mut stream = stream_with(5);
         stream.forget_oldest();
         stream.forget_oldest();
-        let recovery = stream.recover(Some(&at(1, 1)), &reader());
+        let recovery = stream.recover(Some(&at(1, 1)), &reader(), usize::MAX);
         assert_eq!(recovery, Recovery { position: at(1, 5), is_whole: Some(false), missed: vec![] });
     }
 
     #[test]
     fn a_position_ahead_of_the_stream_is_not_believed() {
-        assert_eq!(stream_with(3).recover(Some(&at(1, 4)), &reader()).is_whole, Some(false));
+        assert_eq!(stream_with(3).recover(Some(&at(1, 4)), &reader(), usize::MAX).is_whole, Some(false));
     }
 
     #[test]
     fn a_new_stream_is_given_from_its_beginning_to_a_reader_of_the_lost_one() {
-        let recovery = stream_with(2).recover(Some(&at(9, 70)), &reader());
+        let recovery = stream_with(2).recover(Some(&at(9, 70)), &reader(), usize::MAX);
         assert_eq!(recovery.missed, ["1", "2"]);
         assert_eq!((recovery.is_whole, recovery.position), (Some(false), at(1, 0)));
     }
@@ -202,8 +203,15 @@ mod tests {
     fn a_new_stream_that_has_lost_its_beginning_is_given_from_its_end() {
         let mut stream = stream_with(2);
         stream.forget_oldest();
-        let recovery = stream.recover(Some(&at(9, 70)), &reader());
+        let recovery = stream.recover(Some(&at(9, 70)), &reader(), usize::MAX);
         assert_eq!(recovery, Recovery { position: at(1, 2), is_whole: Some(false), missed: vec![] });
+    }
+
+    #[test]
+    fn a_recovery_that_is_too_large_is_not_begun() {
+        let recovery = stream_with(5).recover(Some(&at(1, 1)), &reader(), 3);
+        assert_eq!(recovery, Recovery { position: at(1, 5), is_whole: Some(false), missed: vec![] });
+        assert_eq!(stream_with(5).recover(Some(&at(1, 2)), &reader(), 3).is_whole, Some(true));
     }
 
     #[test]
@@ -211,7 +219,7 @@ mod tests {
         let mut stream = stream_with(1);
         stream.advance();
         stream.keep(Bytes::from("secret"), Audience::Users(Default::default()), Duration::ZERO);
-        let recovery = stream.recover(Some(&at(1, 0)), &reader());
+        let recovery = stream.recover(Some(&at(1, 0)), &reader(), usize::MAX);
         assert_eq!((recovery.missed, recovery.is_whole), (vec![Bytes::from("1")], Some(true)));
     }
 }

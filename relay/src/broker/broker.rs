@@ -165,6 +165,6 @@ fn queue_reply<P: Peer>(id: RequestId, attachment: Attachment, peer: &P) {
     };
     peer.queue(writer::text(&write_control(&reply)));
     for frame in attachment.missed {
-        peer.queue(writer::text_in_place(frame));
+        peer.queue_recovery(writer::text_in_place(frame));
     }
 }

@@ -176,6 +176,13 @@ impl Peer for Arc<Connection> {
         }
     }
 
+    fn queue_recovery(&self, frame: Bytes) {
+        let mut sending = self.sending.lock();
+        if sending.state == SendingState::Open {
+            sending.outbox.grant(frame);
+        }
+    }
+
     fn flush(&self) {
         self.write_waiting(&mut self.sending.lock());
     }
