@@ -163,7 +163,7 @@ mod tests {
         let mut untouched = Outbox::new(3);
         untouched.push_rest(Bytes::from_static(b"ne"));
         untouched.advance(2);
-        frames().into_iter().for_each(|frame| drop(untouched.push(frame)));
+        untouched.push(Bytes::from_static(b"one")).unwrap();
         untouched.end_with(Bytes::from_static(b"bye"));
         assert_eq!(waiting(&untouched), b"bye");
 

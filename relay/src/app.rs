@@ -14,8 +14,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::broker::Broker;
 use crate::broker::flusher;
+use crate::broker::shards::Broker;
 use crate::clock::Clock;
 use crate::http::key::ApiKeys;
 use crate::http::listen;

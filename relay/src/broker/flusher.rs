@@ -10,8 +10,8 @@ use realtime_protocol::frame::ChannelNumber;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::broker::Shard;
 use crate::broker::peer::Peer;
+use crate::broker::shards::Shard;
 use crate::websocket::writer;
 
 /// Writes between two yields. At about 3 µs a write others wait less than a millisecond.

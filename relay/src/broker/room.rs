@@ -6,8 +6,8 @@
 //! - A channel's frames are written in order: small batches by its shard's flusher, a large one by a task of its own,
 //!   of which there is one at a time.
 //!
-//! Reading order: [`peer`], [`broker`], [`flusher`].
+//! Reading order: [`peer`], [`shards`], [`flusher`].
 
-pub mod broker;
 pub mod flusher;
 pub mod peer;
+pub mod shards;

@@ -15,8 +15,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use warp::reply::{Reply, Response};
 
-use crate::broker::broker::Broker;
 use crate::broker::peer::Peer;
+use crate::broker::shards::Broker;
 use crate::http::problem::{Code, Problem};
 
 /// Bytes of a batch's body.

@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::broker::Broker;
 use crate::broker::peer::Peer;
+use crate::broker::shards::Broker;
 use crate::clock::Clock;
 use crate::identity::establish::Identities;
 use crate::identity::verifier::TokenError;
