@@ -1,0 +1,133 @@
+//! The connection as a page sees it: hello, loss and return, and what wakes it.
+#![cfg(target_arch = "wasm32")]
+
+mod support;
+
+use support::*;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn sent(kind: &str) -> Vec<String> {
+    let kind = format!("{{\"type\":\"{kind}\"");
+    sent_frames().into_iter().filter(|f| f.starts_with(&kind)).collect()
+}
+
+#[wasm_bindgen_test]
+async fn the_first_subscribe_connects_and_introduces_itself() {
+    let page = Page::new();
+    assert_eq!(connections(), 0);
+    page.subscribe("s", "chat/7");
+    page.until("s live false").await;
+    assert_eq!(page.take(), ["keep \"visitor-token\"", "connected", "s live false"]);
+    assert_eq!(sent("hello"), ["{\"type\":\"hello\",\"visitorToken\":\"kept\"}"]);
+    let expected = "{\"type\":\"subscribe\",\"id\":1,\"channel\":{\"name\":\"chat\",\"resourceId\":\"7\"}}";
+    assert_eq!(sent("subscribe"), [expected]);
+}
+
+#[wasm_bindgen_test]
+async fn a_lost_connection_comes_back_with_positions_and_ids() {
+    let page = Page::new();
+    let id = page.subscribe("s", "chat");
+    page.until("s live false").await;
+    publish("chat", vec!["1".into()]);
+    cut(1006, "");
+    publish("chat", vec!["2".into()]);
+    page.until("s live true").await;
+    assert_eq!(page.count("connected"), 2);
+    assert_eq!(page.count("disconnected"), 1);
+    assert!(sent("subscribe")[1].ends_with("\"position\":{\"epoch\":\"e\",\"offset\":1}}"));
+    publish("chat", vec!["3".into()]);
+    page.until("s 3").await;
+    page.unsubscribe(&id);
+    page.take();
+    publish("chat", vec!["4".into()]);
+    assert_eq!(page.take(), Vec::<String>::new());
+}
+
+#[wasm_bindgen_test]
+async fn a_ping_is_answered() {
+    let page = Page::new();
+    page.subscribe("s", "chat");
+    page.until("s live false").await;
+    send_raw(&"{\"type\":\"ping\"}".into());
+    assert_eq!(sent("pong"), ["{\"type\":\"pong\"}"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_relay_that_wants_no_return_is_told_as_an_error() {
+    let page = Page::new();
+    page.subscribe("s", "chat");
+    page.until("s live false").await;
+    page.take();
+    cut(4503, "disconnected by the backend");
+    let expected =
+        "error 1 0 the relay has closed the connection for good: disconnected by the backend (4503)";
+    page.until(&format!("{expected} undefined")).await;
+    sleep(300).await;
+    assert_eq!(connections(), 0);
+    page.client().reconnect();
+    page.until("s live true").await;
+}
+
+#[wasm_bindgen_test]
+async fn a_relay_that_cannot_be_reached_refuses_the_first_subscribe_and_says_where_it_was_sought() {
+    let page = Page::new();
+    refuse_connections(1006);
+    page.subscribe("s", "chat");
+    let started = js_sys::Date::now();
+    let expected = "s failed 1 0 cannot connect to the relay: told to {\"name\":\"chat\"}";
+    page.until_count(expected, 1).await;
+    let waited = js_sys::Date::now() - started;
+    assert!((9_000.0..12_000.0).contains(&waited), "{waited} ms");
+    assert_eq!(page.take(), [expected]);
+}
+
+#[wasm_bindgen_test]
+async fn an_address_that_the_browser_will_not_open_is_a_failed_attempt() {
+    install();
+    let page = Page::at("nonsense:");
+    page.subscribe("s", "chat");
+    sleep(100).await;
+    assert_eq!(page.take(), Vec::<String>::new());
+    page.client().close();
+    page.until("s failed 1 0 closed by close() {\"name\":\"chat\"}").await;
+}
+
+#[wasm_bindgen_test]
+async fn the_network_coming_back_ends_a_wait() {
+    let page = Page::new();
+    page.subscribe("s", "chat");
+    page.until("s live false").await;
+    refuse_connections(1006);
+    cut(1006, "");
+    // By now the waits are several seconds long on average.
+    sleep(6_000).await;
+    refuse_connections(0);
+    sleep(1_100).await;
+    let window = web_sys::window().expect("a page");
+    let event = web_sys::Event::new("online").expect("an event");
+    let before = page.count("connected");
+    window.dispatch_event(&event).expect("it is heard");
+    for _ in 0..10 {
+        sleep(20).await;
+    }
+    assert_eq!(page.count("connected").max(before), 2, "{:?}", page.take());
+}
+
+#[wasm_bindgen_test]
+async fn a_closed_client_hears_no_more_events() {
+    let page = Page::new();
+    page.subscribe("s", "chat");
+    page.until("s live false").await;
+    page.client().close();
+    page.take();
+    let window = web_sys::window().expect("a page");
+    for name in ["online", "pageshow"] {
+        let event = web_sys::Event::new(name).expect("an event");
+        window.dispatch_event(&event).expect("it is heard");
+    }
+    sleep(50).await;
+    assert_eq!(page.take(), Vec::<String>::new());
+    assert_eq!(connections(), 0);
+}

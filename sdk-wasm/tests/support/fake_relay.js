@@ -1,0 +1,227 @@
+/**
+ * A relay inside the page: a `WebSocket` that answers by itself, so that tests decide what comes when.
+ *
+ * @module
+ */
+
+/** @type {Set<FakeSocket>} */
+const sockets = new Set();
+
+/** @type {Map<string, { number: number, offset: number }>} */
+const streams = new Map();
+
+/** @type {string[]} */
+let sent = [];
+
+/** @type {Set<string>} */
+const refused = new Set();
+
+let closesWith = 0;
+
+class FakeSocket extends EventTarget {
+  static CONNECTING = 0;
+  static OPEN = 1;
+  static CLOSING = 2;
+  static CLOSED = 3;
+
+  /**
+   * @param {string} address
+   * @param {string} protocol
+   */
+  constructor(address, protocol) {
+    super();
+    if (!address.startsWith('ws')) throw new DOMException(`no such address: ${address}`, 'SyntaxError');
+    this.protocol = protocol;
+    this.readyState = FakeSocket.CONNECTING;
+    /** @type {Set<string>} */
+    this.held = new Set();
+    sockets.add(this);
+    setTimeout(() => {
+      if (closesWith > 0) return this.end(closesWith, 'told to');
+      this.readyState = FakeSocket.OPEN;
+      this.dispatchEvent(new Event('open'));
+    });
+  }
+
+  /** @param {string} text */
+  send(text) {
+    if (typeof text !== 'string') throw new TypeError('not a text');
+    sent.push(text);
+    const frame = JSON.parse(text);
+    setTimeout(() => this.answer(frame));
+  }
+
+  close() {
+    this.readyState = FakeSocket.CLOSED;
+    sockets.delete(this);
+  }
+
+  /** @param {any} frame */
+  answer(frame) {
+    if (frame.type === 'hello') {
+      const heartbeat = { intervalMs: 25000, timeoutMs: 10000 };
+      const subscriber = { id: 'me', type: 'Visitor' };
+      this.say({ type: 'welcome', session: 's', subscriber, visitorToken: 'visitor-token', heartbeat });
+    } else if (frame.type === 'subscribe') {
+      this.subscribe(frame);
+    } else if (frame.type === 'unsubscribe') {
+      this.held.delete(keyOf(frame.channel));
+      this.say({ type: 'unsubscribed', id: frame.id });
+    }
+  }
+
+  /** @param {any} frame */
+  subscribe({ id, channel, position }) {
+    const key = keyOf(channel);
+    if (refused.has(key)) {
+      this.say({ type: 'refused', id, code: 2, status: 403, message: `not allowed to read channel ${key}` });
+      return;
+    }
+    const { number, offset } = streamOf(key);
+    this.held.add(key);
+    const recovered = position === undefined ? {} : { recovered: true };
+    this.say({ type: 'subscribed', id, number, position: { epoch: 'e', offset }, ...recovered });
+  }
+
+  /** @param {unknown} frame */
+  say(frame) {
+    this.hear(JSON.stringify(frame));
+  }
+
+  /** @param {unknown} data */
+  hear(data) {
+    if (this.readyState === FakeSocket.OPEN) this.dispatchEvent(new MessageEvent('message', { data }));
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  end(code, reason) {
+    this.close();
+    this.dispatchEvent(new CloseEvent('close', { code, reason }));
+  }
+}
+
+/** @param {{ name: string, resourceId?: string }} channel */
+const keyOf = ({ name, resourceId }) => (resourceId ? `${name}/${resourceId}` : name);
+
+/** @param {string} key */
+function streamOf(key) {
+  const stream = streams.get(key) ?? { number: streams.size + 1, offset: 0 };
+  streams.set(key, stream);
+  return stream;
+}
+
+/** Puts this relay in the place of the browser's sockets, as if nothing had happened yet. */
+export function install() {
+  for (const socket of sockets) socket.end(1001, 'the test is over');
+  sockets.clear();
+  streams.clear();
+  refused.clear();
+  sent = [];
+  closesWith = 0;
+  globalThis.WebSocket = /** @type {any} */ (FakeSocket);
+}
+
+/**
+ * Publishes payloads, given as JSON, in one frame.
+ *
+ * @param {string} key of a channel
+ * @param {string[]} payloads
+ */
+export function publish(key, payloads) {
+  const stream = streamOf(key);
+  const messages = payloads.map((payload) => {
+    stream.offset += 1;
+    return `[${stream.number},${stream.offset},${payload}]`;
+  });
+  tell(key, `[${messages.join(',')}]`);
+}
+
+/**
+ * Publishes a payload on behalf of someone.
+ *
+ * @param {string} key of a channel
+ * @param {string} payload
+ * @param {string} publisher
+ */
+export function publish_as(key, payload, publisher) {
+  const stream = streamOf(key);
+  stream.offset += 1;
+  tell(key, `[[${stream.number},${stream.offset},${payload},${JSON.stringify(publisher)}]]`);
+}
+
+/**
+ * @param {string} key of a channel
+ * @param {string} text
+ */
+function tell(key, text) {
+  for (const socket of sockets) if (socket.held.has(key)) socket.hear(text);
+}
+
+/**
+ * Sends something to everyone as it is.
+ *
+ * @param {unknown} data
+ */
+export function send_raw(data) {
+  for (const socket of sockets) socket.hear(data);
+}
+
+/**
+ * Ends all connections.
+ *
+ * @param {number} code
+ * @param {string} reason
+ */
+export function cut(code, reason) {
+  for (const socket of [...sockets]) socket.end(code, reason);
+}
+
+/**
+ * Refuses a channel from now on.
+ *
+ * @param {string} key of a channel
+ */
+export function refuse(key) {
+  refused.add(key);
+}
+
+/**
+ * Ends each new connection with this code from now on; 0 lets them in again.
+ *
+ * @param {number} code
+ */
+export function refuse_connections(code) {
+  closesWith = code;
+}
+
+/** How many connections there are. */
+export const connections = () => sockets.size;
+
+/** What the clients have sent, as JSON. */
+export const sent_frames = () => sent;
+
+/** A function that throws. */
+export function throwing() {
+  throw new Error('a handler that throws');
+}
+
+/** Collects what is reported to the console from now on. */
+export function watch_console() {
+  /** @type {unknown[][]} */
+  const lines = [];
+  const { error } = console;
+  console.error = (...line) => {
+    lines.push(line);
+    error.apply(console, line);
+  };
+  return lines;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+export const structured_clone = (value) => structuredClone(value);
