@@ -80,7 +80,9 @@ export function currentUrl() {
 export function resolveSettings(options, env) {
   const url = resolveUrl(options, env);
   const apiKey =
-    options.apiKey ?? firstKey(env.RELAY_API_KEY) ?? (isLoopback(url) ? LOOPBACK_API_KEY : undefined);
+    options.apiKey ??
+    firstKey(env.RELAY_API_KEY) ??
+    (isLoopback(new URL(url).hostname) ? LOOPBACK_API_KEY : undefined);
   if (apiKey === undefined) {
     throw connectionError(
       `no key for the relay at ${url}: set RELAY_API_KEY, or call configure({ apiKey }) before the first publish`,
@@ -178,8 +180,11 @@ function readFetch(fetch) {
   throw badInput(`fetch must be a function, not ${kindOf(fetch)}`);
 }
 
-/** @param {string} url */
-function isLoopback(url) {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+/**
+ * Whether a host name or address means this machine.
+ *
+ * @param {string} host
+ */
+export function isLoopback(host) {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host);
 }

@@ -31,12 +31,12 @@ symlinkSync('/etc/hostname', join(dir, 'link-outside'));
 symlinkSync(join(dir, 'docs'), join(dir, 'link-inside'));
 const site = await serveSite(dir, { after });
 
-/** Sends a path as it is, which `fetch` would not. @param {string} path */
-async function rawGet(path) {
+/** Sends a path as it is, which `fetch` would not. @param {string} path @param {string} [host] */
+async function rawGet(path, host = '127.0.0.1') {
   const { hostname, port } = new URL(site.url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
-  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close\r\n\r\n`);
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
   return text(socket);
 }
 
@@ -120,6 +120,21 @@ describe('what is not public is not found', () => {
       assert.match(answer, /application\/problem\+json/);
       assert.doesNotMatch(answer, /SECRET/);
     });
+  }
+});
+
+test('a host of this machine answers to the names of this machine only', async () => {
+  for (const name of ['localhost', 'LOCALHOST:8080', 'site.localhost', '127.0.0.1:1', '[::1]:8080']) {
+    assert.match(await rawGet('/app.js', name), /^HTTP\/1\.1 200 /, name);
+  }
+  for (const name of [
+    'evil.example',
+    'evil.example:8080',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    '',
+  ]) {
+    assert.match(await rawGet('/app.js', name), /^HTTP\/1\.1 403 /, name);
   }
 });
 

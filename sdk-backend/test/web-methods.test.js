@@ -174,7 +174,7 @@ describe('what is not a function of a web module cannot be called', () => {
     'chat/double',
     'lib/twice/twice',
     'nope.web/x',
-    '%2e%2e/chat.web/double',
+    '..%2fchat.web/double',
     '',
   ]) {
     test(path || 'no path', async () => {

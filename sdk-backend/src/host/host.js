@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { isLoopback } from '../settings.js';
 import { PublicFiles } from './files.js';
 import { filesBelow } from './folders.js';
 import { findFrontendSdk } from './frontend-sdk.js';
@@ -48,13 +49,12 @@ const STOP_TIMEOUT_MS = 5_000;
  * @returns {Promise<Host>}
  */
 export async function startHost(options) {
-  const { dir, listen, log } = options;
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
+  const { listen, log } = options;
   const routes = createRoutes(await assemble(options));
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
   server.on('request', (request, response) => void answer(routes, request, response, log));
   server.listen(listen.port, listen.host);
   await once(server, 'listening');
-  log(`serving ${dir}`);
   return { url: urlOf(server), stop: () => stop(server) };
 }
 
@@ -62,9 +62,10 @@ export async function startHost(options) {
  * @param {HostOptions} options
  * @returns {Promise<import('./routes.js').Parts>}
  */
-async function assemble({ dir, relayUrl, sdk, tokenSecret, isProxyTrusted, log }) {
+async function assemble({ dir, listen, relayUrl, sdk, tokenSecret, isProxyTrusted, log }) {
   const { folder, packageJson } = findFrontendSdk({ given: sdk, dir, cwd: process.cwd() });
   const modules = await loadWebModules(dir);
+  log(`serving ${dir}, web modules: ${modules.map(({ file }) => file).join(', ') || 'none'}`);
   const sessions = new Sessions(tokenSecret);
   const map = importMap({
     sdk: packageJson,
@@ -78,6 +79,7 @@ async function assemble({ dir, relayUrl, sdk, tokenSecret, isProxyTrusted, log }
     webMethods: new WebMethods(modules, log),
     pageSetup: { importMap: map, relayUrl, hasSetup: sessions.isShared },
     isProxyTrusted,
+    isLocal: !isProxyTrusted && isLoopback(listen.host),
   };
 }
 

@@ -98,7 +98,8 @@ export function methodNotAllowed(allowed) {
  * @param {Reply} reply
  */
 export async function send(response, { status, headers, body }) {
-  response.writeHead(status, { ...COMMON_HEADERS, ...lengthOf(body), ...headers });
+  const length = status === 304 ? {} : lengthOf(body);
+  response.writeHead(status, { ...COMMON_HEADERS, ...length, ...headers });
   if (body === undefined || typeof body === 'string' || response.req.method === 'HEAD') {
     response.end(response.req.method === 'HEAD' ? undefined : body);
     return;

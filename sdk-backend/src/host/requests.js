@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLoopback } from '../settings.js';
 import { Problem } from './replies.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
@@ -30,6 +31,19 @@ export function parsePath(path) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Refuses a request that reached a host of this machine under a foreign name: another site's page gets here when its
+ * name is made to mean this machine, and browsers would then take it for a page of this site.
+ *
+ * @param {IncomingMessage} request
+ */
+export function requireLoopbackName({ headers }) {
+  const name = (headers.host ?? '').replace(/:\d+$/, '');
+  if (isLoopback(name)) return;
+  const hint = 'behind a proxy, start the host with --trust-proxy';
+  throw new Problem('forbidden', `this host serves this machine only, not ${JSON.stringify(name)}; ${hint}`);
 }
 
 /**

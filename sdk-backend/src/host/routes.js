@@ -10,7 +10,7 @@ import { OWN_PATH } from './import-map.js';
 import { pageReply } from './page.js';
 import { CALL_SOURCE, SERVER_ONLY_SOURCE, SETUP_SOURCE } from './page-modules.js';
 import { jsonReply, methodNotAllowed, Problem, scriptReply } from './replies.js';
-import { isSecure, parsePath, readJsonObject, requireSameOrigin } from './requests.js';
+import { isSecure, parsePath, readJsonObject, requireLoopbackName, requireSameOrigin } from './requests.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('./files.js').PublicFiles} PublicFiles */
@@ -25,6 +25,7 @@ import { isSecure, parsePath, readJsonObject, requireSameOrigin } from './reques
  * @property {import('./web-methods.js').WebMethods} webMethods
  * @property {import('./page.js').PageSetup} pageSetup
  * @property {boolean} isProxyTrusted
+ * @property {boolean} isLocal whether only this machine is served
  */
 
 /** @type {Record<string, string>} */
@@ -40,6 +41,7 @@ export function createRoutes(parts) {
   const { siteFiles, sdkFiles, webMethods, isProxyTrusted } = parts;
 
   return async (request) => {
+    if (parts.isLocal) requireLoopbackName(request);
     const [path = ''] = (request.url ?? '').split('?');
     const segments = parsePath(path);
     if (!segments) throw new Problem('not_found', 'there is no such address');
