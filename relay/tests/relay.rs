@@ -327,7 +327,7 @@ async fn a_client_that_breaks_the_protocol_is_told_how_and_stays_away() {
     }
     let mut client = Client::connect(&relay).await;
     client.send(json!({"type": "hello", "token": "x".repeat(17 * 1024)})).await;
-    assert_eq!(client.closed().await.0, 1009);
+    assert_eq!(client.closed().await.0, 4502);
     relay.stop().await;
 }
 

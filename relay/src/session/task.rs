@@ -28,7 +28,7 @@ use crate::permission::provider::Permission;
 use crate::permission::question::{Answer, Question};
 use crate::session::connection::{Connection, SendingState};
 use crate::session::state::{Effect, Session, SessionRules, Verdict};
-use crate::websocket::reader::{Flow, Incoming, Reader};
+use crate::websocket::reader::{Flow, Incoming, Reader, Violation};
 use crate::websocket::writer;
 
 /// Bytes read at once. One buffer a thread serves all its sessions.
@@ -156,7 +156,11 @@ impl SessionTask {
         self.reader = reader;
         if let Err(violation) = fed {
             tracing::debug!(session = self.connection.session().0, %violation, "client broke WebSocket");
-            self.connection.end(writer::close(violation.close_code(), &violation.to_string()));
+            let code = match violation {
+                Violation::TooLarge => CloseCode::FrameTooLarge.get(),
+                _ => violation.close_code(),
+            };
+            self.connection.end(writer::close(code, &violation.to_string()));
         }
     }
 
