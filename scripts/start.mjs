@@ -121,7 +121,9 @@ async function serve(ports, sdk) {
  *
  * @param {string} keys
  */
-const firstKey = (keys) => keys.split(',', 1)[0] ?? keys;
+function firstKey(keys) {
+  return keys.split(',', 1)[0] ?? keys;
+}
 
 /**
  * Prints a server's lines with its name in front.
