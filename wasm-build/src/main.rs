@@ -3,6 +3,8 @@
 //! wasm-bindgen's tool is used as a library, so that Cargo.lock holds it to the version of the crate, which must be the
 //! same, and nothing has to be installed. Making the module smaller is left to Binaryen's optimiser, afterwards.
 
+mod panics;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -65,18 +67,24 @@ fn compile() -> Result<()> {
 
 /// Writes the module and its glue.
 fn bind(out_dir: &Path) -> Result<()> {
-    let module = target_dir().join(TARGET).join("wasm").join(MODULE).with_extension("wasm");
+    let file = target_dir().join(TARGET).join("wasm").join(MODULE).with_extension("wasm");
+    let mut module = walrus::ModuleConfig::new()
+        // LLVM's output needs no second look.
+        .strict_validate(false)
+        .generate_name_section(env::var_os("NAMES").is_some())
+        .generate_producers_section(false)
+        .parse_file(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    panics::make_traps(&mut module)?;
     Bindgen::new()
-        .input_path(&module)
+        .input_module(MODULE, module)
         .web(true)?
         .typescript(false)
         .demangle(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
         .omit_default_module_path(true)
         .encode_into(EncodeInto::Always)
         .generate(out_dir)
-        .with_context(|| format!("cannot bind {}", module.display()))
+        .with_context(|| format!("cannot bind {}", file.display()))
 }
 
 /// Cargo's folder for what it builds.
