@@ -72,11 +72,8 @@ for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
 test('a stop lets the answer and the messages under way finish', async (t) => {
   const relay = await new StubRelay().start();
   t.after(() => relay.stop());
-  const released = new Promise((resolve) => setTimeout(resolve, 400));
-  relay.misbehave = async () => {
-    await released;
-    return undefined;
-  };
+  let isAway = true;
+  relay.misbehave = () => (isAway ? { status: 503 } : undefined);
   const source = `
     import { publish } from 'wix-realtime-backend';
     export async function send() {
@@ -91,6 +88,9 @@ test('a stop lets the answer and the messages under way finish', async (t) => {
   while (relay.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   const stopped = stopBy(child, 'SIGTERM');
   assert.equal((await answer).json.result, 'done');
+  setTimeout(() => {
+    isAway = false;
+  }, 200);
   assert.deepEqual(await stopped, [0, null]);
   assert.deepEqual(relay.payloads('room'), ['not awaited']);
 });

@@ -70,6 +70,11 @@ describe('the import map', () => {
     ['module', { module: 'm.js', main: 'c.js' }, { '': 'm.js' }],
     ['main', { main: './lib/main.js' }, { '': 'lib/main.js' }],
     ['nothing', {}, { '': 'index.js' }],
+    [
+      'one that is no module, too',
+      { exports: { '.': './i.js', './package.json': './package.json' } },
+      { '': 'i.js', '/package.json': /** @type {any} */ (undefined) },
+    ],
     ['subpaths that are closed', { exports: { '.': './i.js', './internal': null } }, { '': 'i.js' }],
   ];
   for (const [name, sdk, expected] of rows) {

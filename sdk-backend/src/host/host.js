@@ -52,7 +52,7 @@ export async function startHost(options) {
   const { listen, log } = options;
   const routes = createRoutes(await assemble(options));
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
-  server.on('request', (request, response) => void answer(routes, request, response, log));
+  server.on('request', (request, response) => void answer(server, routes, request, response, log));
   server.listen(listen.port, listen.host);
   await once(server, 'listening');
   return { url: urlOf(server), stop: () => stop(server) };
@@ -84,17 +84,20 @@ async function assemble({ dir, listen, relayUrl, sdk, tokenSecret, isProxyTruste
 }
 
 /**
+ * @param {import('node:http').Server} server
  * @param {ReturnType<typeof createRoutes>} routes
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  * @param {(line: string) => void} log
  */
-async function answer(routes, request, response, log) {
+async function answer(server, routes, request, response, log) {
   const reply = await routes(request).catch((error) => {
     if (error instanceof Problem) return error.toReply();
     if (!request.destroyed) log(`${request.method} ${request.url} failed: ${inspect(error)}`);
     return new Problem('internal', 'the server failed; its log says why').toReply();
   });
+  // A connection kept alive would hold up the stop.
+  if (!server.listening) response.setHeader('connection', 'close');
   // A browser that goes away in the middle of an answer needs no word about it.
   await send(response, reply).catch(() => response.destroy());
 }

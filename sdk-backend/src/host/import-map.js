@@ -56,7 +56,7 @@ function sdkImports(sdk) {
   const imports = {};
   for (const [subpath, target] of Object.entries(exportsOf(sdk))) {
     const file = browserTarget(target);
-    if (file === undefined) continue;
+    if (file === undefined || file.endsWith('.json')) continue;
     const address = `${OWN_PATH}sdk/${file.replace(/^\.\//, '')}`;
     for (const name of ['wix-realtime-frontend', 'wix-realtime']) {
       // A pattern (`./*`) becomes a prefix, which an import map writes with a slash at the end.
