@@ -105,7 +105,9 @@ async function serve(ports, sdk) {
     onLine: prefixed('host'),
   });
   say(`\n  ${bold('Hello Realtime')} is at  ${bold(host.url)}   ${faint('Ctrl-C stops it')}`);
-  say(`  ${faint(`The relay's key for publishing is ${process.env.RELAY_API_KEY ? 'RELAY_API_KEY' : DEV_API_KEY}`)}\n`);
+  say(
+    `  ${faint(`The relay's key for publishing is ${process.env.RELAY_API_KEY ? 'RELAY_API_KEY' : DEV_API_KEY}`)}\n`,
+  );
 
   const ending = await Promise.race([
     told.then(() => undefined),
