@@ -3,6 +3,8 @@
 //! Prints the time of one decision inside an engine, of one decision asked through the pool by a task that waits for
 //! it, and the decisions per second when many tasks ask one thread.
 
+#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,7 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let threads = NonZeroUsize::MIN;
-    let pool = Arc::new(ScriptPermission::start(script, PoolSettings { threads, ..PoolSettings::default() })?);
+    let pool =
+        Arc::new(ScriptPermission::start(script, PoolSettings { threads, ..PoolSettings::default() })?);
     runtime.block_on(async {
         let alone = tokio::spawn(one_after_another(Arc::clone(&pool), question.clone(), ROUNDS));
         report("through the pool", &mut alone.await?);

@@ -19,7 +19,8 @@ pub struct Question {
 pub struct Decision {
     /// May the subscriber read?
     pub answer: Answer,
-    /// Which handler of the permissions router decided; `None` when the router was not asked.
+    /// Which handler of the permissions router decided: `None` when the router was not asked, and for a yes that
+    /// nobody wants explained, since finding out takes as long as half the decision.
     pub decided_by: Option<DecidedBy>,
 }
 

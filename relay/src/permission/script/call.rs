@@ -43,11 +43,14 @@ impl<'a, 'js> Call<'a, 'js> {
         Self { ctx, calls, guard }
     }
 
-    /// Asks, and waits for the answer by running everything that was queued meanwhile. Nothing of the call is left
-    /// to run afterwards, unless a limit was hit.
-    pub fn decide(&self, question: &Question) -> Decision {
+    /// Asks, and waits for the answer by running everything that was queued meanwhile. Nothing of the call is left to
+    /// run afterwards, unless a limit was hit. Finding out who decided takes a while, so it is only done for answers
+    /// that `tells_who` wants it for.
+    pub fn decide(&self, question: &Question, tells_who: impl Fn(&Answer) -> bool) -> Decision {
         let outcome = self.outcome(question).unwrap_or(Outcome::Threw);
-        Decision { answer: self.judge(outcome), decided_by: self.decided_by() }
+        let answer = self.judge(outcome);
+        let decided_by = if tells_who(&answer) { self.decided_by() } else { None };
+        Decision { answer, decided_by }
     }
 
     fn outcome(&self, question: &Question) -> Result<Outcome> {

@@ -3,7 +3,7 @@
 //! A table is a line that says what it shows, then files as `-- NAME --` and their text. The last one is `expect`:
 //! in `answers/` lines `CHANNEL[/RESOURCE] TYPE:ID => RESULT [CAUSE] [by WHO][: TEXT]`, asked in this order of one
 //! engine (a spent one is replaced, as in the pool); in `load-errors/` the beginning of the error. `log` is what the
-//! handlers log meanwhile.
+//! handlers log meanwhile, and `time-limit` sets that limit in milliseconds.
 
 use std::cell::RefCell;
 use std::fs;
@@ -20,9 +20,9 @@ use super::console::{ConsoleLine, ConsoleSink};
 use super::loaded::Script;
 use super::settings::EngineLimits;
 
-/// Limits for tests: small where a test runs into them, generous where a busy machine could.
+/// Limits for tests: little memory, which a test may run into, and time that a busy machine cannot use up.
 pub(super) const LIMITS: EngineLimits = EngineLimits {
-    time: Duration::from_millis(300),
+    time: Duration::from_secs(20),
     load_time: Duration::from_secs(2),
     memory_bytes: 8 << 20,
     stack_bytes: 512 << 10,
@@ -149,6 +149,13 @@ impl Table {
         Site::new(&files)
     }
 
+    fn limits(&self) -> EngineLimits {
+        match self.section("time-limit").as_slice() {
+            [millis] => EngineLimits { time: Duration::from_millis(millis.parse().unwrap()), ..LIMITS },
+            _ => LIMITS,
+        }
+    }
+
     fn name(&self) -> String {
         self.path.file_stem().unwrap().to_string_lossy().into_owned()
     }
@@ -161,12 +168,12 @@ impl Table {
             Err(error) => return vec![format!("{}: does not load: {error}", self.name())],
         };
         let (sink, logged) = collecting_sink();
-        let start = || script.start(LIMITS, Rc::clone(&sink)).unwrap();
+        let start = || script.start(self.limits(), Rc::clone(&sink)).unwrap();
         let mut engine = start();
         let mut failed = Vec::new();
         for line in self.section("expect") {
             let (asked, expected) = line.split_once(" => ").unwrap();
-            let actual = words(&engine.decide(&question(asked)));
+            let actual = words(&engine.explain(&question(asked)));
             if !actual.starts_with(expected) {
                 failed.push(format!("{}: {asked}\n  expected {expected}\n  actual   {actual}", self.name()));
             }

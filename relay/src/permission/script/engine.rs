@@ -54,12 +54,21 @@ impl Engine {
         Ok(Self { kept, context, _runtime: runtime, guard, is_spent: false })
     }
 
-    /// Answers a question within the engine's limits.
+    /// Answers a question within the engine's limits. Who decided is told for every answer but yes.
     pub fn decide(&mut self, question: &Question) -> Decision {
+        self.answer(question, |answer| *answer != Answer::Allowed)
+    }
+
+    /// Answers a question as [`decide`](Self::decide) does, and always tells who decided.
+    pub fn explain(&mut self, question: &Question) -> Decision {
+        self.answer(question, |_| true)
+    }
+
+    fn answer(&mut self, question: &Question, tells_who: impl Fn(&Answer) -> bool) -> Decision {
         self.guard.console.begin_call();
         self.guard.watch.arm(self.guard.limits.time);
         let decision = self.context.with(|ctx| match self.kept.restore(&ctx) {
-            Ok(calls) => Call::new(&ctx, &calls, &self.guard).decide(question),
+            Ok(calls) => Call::new(&ctx, &calls, &self.guard).decide(question, tells_who),
             Err(error) => Refusal::EngineFailed(error.to_string()).into(),
         });
         self.is_spent = self.is_spent || is_at_limit(&decision.answer);

@@ -62,7 +62,7 @@ impl ScriptPermission {
 
     /// How many questions wait for an engine.
     pub fn waiting(&self) -> usize {
-        self.shared.queue.len()
+        self.shared.queue.waiting()
     }
 
     /// Ends the threads, each after the question that it is at. What waits, and what is asked later, is answered with

@@ -12,14 +12,14 @@ use super::super::question::Decision;
 use super::cases::{ENTRY, LIMITS, Site, question, words};
 use super::loaded::Script;
 use super::pool::ScriptPermission;
-use super::settings::PoolSettings;
+use super::settings::{EngineLimits, PoolSettings};
 
 fn settings(threads: usize, queue: usize) -> PoolSettings {
     PoolSettings {
         threads: NonZeroUsize::new(threads).unwrap(),
         queue: NonZeroUsize::new(queue).unwrap(),
         wait: Duration::from_secs(20),
-        engine: LIMITS,
+        engine: EngineLimits { time: Duration::from_millis(300), ..LIMITS },
     }
 }
 

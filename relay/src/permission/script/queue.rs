@@ -84,7 +84,7 @@ impl Queue {
     }
 
     /// How many questions wait.
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.state().waiting.len()
     }
 

@@ -17,11 +17,11 @@ pub struct EngineLimits {
     pub load_time: Duration,
     /// The memory that the engine may hold, the loaded files included.
     ///
-    /// 32 MiB: an engine with a small file holds about half a megabyte.
+    /// 32 MiB: an engine with a small file holds a quarter of a megabyte.
     pub memory_bytes: usize,
     /// How deep calls may nest, as bytes of stack.
     ///
-    /// 512 KiB: about 3,000 calls.
+    /// 512 KiB: about 800 calls of a function by itself.
     pub stack_bytes: usize,
 }
 

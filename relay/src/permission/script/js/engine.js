@@ -5,7 +5,9 @@
  * @module
  */
 
-import { decidedBy, forget } from 'relay:router';
+import { forget } from 'relay:router';
+
+export { whoDecided } from 'relay:router';
 
 /** Characters of one text that are handed to the relay; it cuts and escapes once more. */
 const MAX_TEXT = 1024;
@@ -17,11 +19,6 @@ const intrinsics = collectIntrinsics();
 export function ask(hook, name, resourceId, id, type) {
   forget();
   return hook(resourceId === undefined ? { name } : { name, resourceId }, { id, type });
-}
-
-/** Which handler decided the last question, in the router's words. */
-export function whoDecided() {
-  return decidedBy;
 }
 
 /** A promise of what `await value` would give: for objects that have a `then` and are no promises. */
@@ -104,7 +101,13 @@ function clip(text) {
 }
 
 function collectIntrinsics() {
-  const functions = [async () => {}, function* () {}, async function* () {}, Uint8Array, [][Symbol.iterator]()]
+  const functions = [
+    async () => {},
+    function* () {},
+    async function* () {},
+    Uint8Array,
+    [][Symbol.iterator](),
+  ]
     .map((value) => Object.getPrototypeOf(value))
     .flatMap((prototype) => [prototype, Object.getPrototypeOf(prototype), prototype.constructor]);
   const globals = Object.getOwnPropertyNames(globalThis)

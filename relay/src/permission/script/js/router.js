@@ -1,5 +1,5 @@
 /**
- * The permissions router of one engine, with a note of which handler decided last.
+ * The permissions router of one engine, with a note of what it was asked last.
  *
  * @module
  */
@@ -8,28 +8,30 @@ import { createPermissionsRouter } from 'relay:permissions-router';
 
 const router = createPermissionsRouter();
 
-/** How the last question was decided, in the router's words; empty when the router was not asked. */
-export let decidedBy = '';
+/** The channel that the router was last asked about; nothing when a hook decides without the router. */
+let asked;
 
-/** Clears the note before a question. */
+/** Begins a question: the router has not been asked. */
 export function forget() {
-  decidedBy = '';
+  asked = undefined;
+}
+
+/** How the question was decided, in the router's words; empty when the router was not asked. */
+export function whoDecided() {
+  if (asked === undefined) return '';
+  try {
+    return router.resolve(asked).decidedBy;
+  } catch {
+    // Not a channel: `check` rejects and says what is wrong with it.
+    return '';
+  }
 }
 
 /** What site code imports as `permissionsRouter`. Its functions do not depend on `this`. */
 export const permissionsRouter = {
   ...router,
   check(channel, subscriber) {
-    note(channel);
+    asked = channel;
     return router.check(channel, subscriber);
   },
 };
-
-function note(channel) {
-  try {
-    decidedBy = router.resolve(channel).decidedBy;
-  } catch {
-    // Not a channel: `check` rejects and says what is wrong with it.
-    decidedBy = '';
-  }
-}
