@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::http::key::ApiKeys;
 use crate::http::listen;
 use crate::http::origin::Origins;
+use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Api, routes};
 use crate::identity::establish::Identities;
@@ -117,7 +118,14 @@ impl Relay {
             max_sessions: settings.max_sessions,
             tracker: session_tasks.clone(),
         };
-        let http = start_http(listener, door, settings.api_keys, settings.max_payload_bytes, settings.site);
+        let api = Api {
+            door,
+            rate: Arc::new(PublishRate::new(settings.api_keys.len(), settings.max_publishes_per_second)),
+            keys: Arc::new(ApiKeys::new(settings.api_keys)),
+            max_payload_bytes: settings.max_payload_bytes,
+            site: settings.site,
+        };
+        let http = start_http(listener, api);
         Ok(Self { address, sessions, http, session_tasks, delivery })
     }
 
@@ -205,16 +213,9 @@ async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
     }
 }
 
-fn start_http(
-    listener: TcpListener,
-    door: Door,
-    api_keys: Vec<String>,
-    max_payload_bytes: usize,
-    site: Option<PathBuf>,
-) -> Stage {
+fn start_http(listener: TcpListener, api: Api) -> Stage {
     let stage = Stage::default();
-    let routes = routes(Api { door, keys: Arc::new(ApiKeys::new(api_keys)), max_payload_bytes, site });
-    let serving = listen::serve(listener, routes, stage.cancel.clone(), stage.tracker.clone());
+    let serving = listen::serve(listener, routes(api), stage.cancel.clone(), stage.tracker.clone());
     stage.tracker.spawn(serving);
     stage
 }

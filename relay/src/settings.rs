@@ -76,6 +76,10 @@ pub struct Options {
     #[arg(long, env = "RELAY_MAX_PAYLOAD_BYTES", value_name = "BYTES")]
     pub max_payload_bytes: Option<usize>,
 
+    /// Messages that one API key may publish in a second [default: no limit]
+    #[arg(long, env = "RELAY_MAX_PUBLISHES_PER_SECOND", value_name = "N")]
+    pub max_publishes_per_second: Option<u32>,
+
     /// Bytes that may wait for one slow client before it has to come back and recover [default: 1048576]
     #[arg(long, env = "RELAY_MAX_OUTBOX_BYTES", value_name = "BYTES")]
     pub max_outbox_bytes: Option<usize>,
@@ -131,6 +135,8 @@ pub struct Settings {
     pub max_sessions: usize,
     /// Bytes of a payload.
     pub max_payload_bytes: usize,
+    /// Messages that a key may publish in a second, if that is limited.
+    pub max_publishes_per_second: Option<u32>,
     /// Bytes that may wait for a client.
     pub max_outbox_bytes: usize,
     /// The rules of channels.
@@ -201,6 +207,7 @@ impl Options {
             max_sessions: self.max_sessions.or(below.max_sessions),
             max_subscriptions: self.max_subscriptions.or(below.max_subscriptions),
             max_payload_bytes: self.max_payload_bytes.or(below.max_payload_bytes),
+            max_publishes_per_second: self.max_publishes_per_second.or(below.max_publishes_per_second),
             max_outbox_bytes: self.max_outbox_bytes.or(below.max_outbox_bytes),
             history_messages: self.history_messages.or(below.history_messages),
             history_seconds: self.history_seconds.or(below.history_seconds),
@@ -230,6 +237,9 @@ impl Options {
             0 => Err(SettingsError::Zero(name)),
             seconds => Ok(Duration::from_secs(seconds)),
         };
+        if self.max_publishes_per_second == Some(0) {
+            return Err(SettingsError::Zero("max-publishes-per-second"));
+        }
         let history_age = seconds(self.history_seconds, 300, "history-seconds")?;
         Ok(Settings {
             listen,
@@ -242,6 +252,7 @@ impl Options {
             allow_origins: self.allow_origins.unwrap_or_default(),
             max_sessions: self.max_sessions.unwrap_or(100_000),
             max_payload_bytes: self.max_payload_bytes.unwrap_or(64 * 1024),
+            max_publishes_per_second: self.max_publishes_per_second,
             max_outbox_bytes: self.max_outbox_bytes.unwrap_or(1024 * 1024),
             hub: HubSettings {
                 history_messages: self.history_messages.unwrap_or(1_000),

@@ -427,6 +427,19 @@ async fn every_wrong_request_gets_a_problem_document() {
 }
 
 #[tokio::test]
+async fn a_key_that_publishes_too_much_is_told_when_to_try_again() {
+    let relay = relay(&["--max-publishes-per-second", "2"]).await;
+    let messages =
+        json!([{"channel": {"name": "c"}, "payload": 1}, {"channel": {"name": "c"}, "payload": 2}]);
+    let body = json!({"messages": messages}).to_string();
+    assert_eq!(http(&relay, "POST", "/v1/publish/batch", KEY_AND_JSON, &body).await.status, 200);
+    let refused = publish_text(&relay, r#"{"channel":{"name":"c"},"payload":3}"#).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (429, Some("too_many_requests")));
+    assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn pages_of_a_foreign_origin_may_not_connect_unless_they_are_allowed() {
     let relay = relay(&["--allow-origin", "https://shop.example"]).await;
     let handshake = |origin: &str| {

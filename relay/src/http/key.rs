@@ -1,9 +1,13 @@
 //! The keys of backends that may publish.
 
 use http::{HeaderMap, header};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 
 use crate::http::problem::{Code, Problem};
+
+/// Which of the keys it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyIndex(pub usize);
 
 /// The keys that a relay accepts.
 #[derive(Clone)]
@@ -15,11 +19,11 @@ impl ApiKeys {
         Self(keys)
     }
 
-    /// Checks `Authorization: Bearer KEY`.
+    /// Checks `Authorization: Bearer KEY`. Returns which of the keys it is.
     ///
     /// # Errors
     /// 401.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn check(&self, headers: &HeaderMap) -> Result<KeyIndex, Problem> {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(value) = value else {
             return Err(Problem::new(
@@ -28,9 +32,9 @@ impl ApiKeys {
             ));
         };
         let key = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        match key {
-            Some((_, key)) if self.accepts(key.trim()) => Ok(()),
-            Some(_) => Err(Problem::new(Code::Unauthorized, "the key is not one of this relay's")),
+        match key.map(|(_, key)| self.find(key.trim())) {
+            Some(Some(index)) => Ok(index),
+            Some(None) => Err(Problem::new(Code::Unauthorized, "the key is not one of this relay's")),
             None => Err(Problem::new(
                 Code::Unauthorized,
                 "the scheme must be Bearer: \"Authorization: Bearer KEY\"",
@@ -39,9 +43,11 @@ impl ApiKeys {
     }
 
     /// Compares with every key, each in a time that does not depend on where they differ.
-    fn accepts(&self, key: &str) -> bool {
-        let equal = |ours: &String| ours.as_bytes().ct_eq(key.as_bytes());
-        self.0.iter().map(equal).fold(Choice::from(0), |found, equal| found | equal).into()
+    fn find(&self, key: &str) -> Option<KeyIndex> {
+        let matches = self.0.iter().map(|ours| ours.as_bytes().ct_eq(key.as_bytes()));
+        // Every comparison is made before the first result is looked at.
+        let matches: Vec<bool> = matches.map(bool::from).collect();
+        matches.into_iter().position(|is_equal| is_equal).map(KeyIndex)
     }
 }
 
@@ -80,6 +86,12 @@ mod tests {
             let problem = check(value).unwrap_or_else(|| panic!("{value:?} was accepted"));
             assert!(problem.contains("\"status\":401"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_key_is_told_from_the_others() {
+        let keys = ApiKeys::new(vec!["first".to_owned(), "second".to_owned()]);
+        assert_eq!((keys.find("first"), keys.find("second")), (Some(KeyIndex(0)), Some(KeyIndex(1))));
     }
 
     #[test]

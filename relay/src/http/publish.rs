@@ -94,16 +94,14 @@ pub fn one<P: Peer>(
     Ok(json(position_json(&publish(broker, &checked))))
 }
 
-/// Publishes up to a hundred messages in their order. Each has its own answer, and one that is not right does not
-/// stop the others.
+/// The messages of a batch, each of which is still to be looked at.
+pub struct Batch<'a>(Vec<&'a RawValue>);
+
+/// Reads a batch's body.
 ///
 /// # Errors
 /// 400 when the batch itself is not right.
-pub fn batch<P: Peer>(
-    broker: &Broker<P>,
-    body: &Bytes,
-    max_payload_bytes: usize,
-) -> Result<Response, Problem> {
+pub fn read_batch(body: &Bytes) -> Result<Batch<'_>, Problem> {
     let batch: BatchBody<'_> =
         serde_json::from_slice(body).map_err(|error| Problem::bad_input("messages", error.to_string()))?;
     if batch.messages.len() > MAX_BATCH_MESSAGES {
@@ -113,12 +111,30 @@ pub fn batch<P: Peer>(
         );
         return Err(Problem::bad_input("messages", detail));
     }
-    let answer = |message: &&RawValue| match check(message.get().as_bytes(), max_payload_bytes) {
-        Ok(checked) => position_json(&publish(broker, &checked)),
-        Err(problem) => format!("{{\"error\":{}}}", problem.to_json()),
-    };
-    let results: Vec<_> = batch.messages.iter().map(answer).collect();
-    Ok(json(format!("{{\"results\":[{}]}}", results.join(","))))
+    Ok(Batch(batch.messages))
+}
+
+impl Batch<'_> {
+    /// How many messages it has.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Publishes the messages in their order. Each has its own answer, and one that is not right does not stop the
+    /// others.
+    pub fn publish<P: Peer>(&self, broker: &Broker<P>, max_payload_bytes: usize) -> Response {
+        let answer = |message: &&RawValue| match check(message.get().as_bytes(), max_payload_bytes) {
+            Ok(checked) => position_json(&publish(broker, &checked)),
+            Err(problem) => format!("{{\"error\":{}}}", problem.to_json()),
+        };
+        let results: Vec<_> = self.0.iter().map(answer).collect();
+        json(format!("{{\"results\":[{}]}}", results.join(",")))
+    }
 }
 
 fn publish<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Position {

@@ -2,7 +2,7 @@
 //!
 //! warp routes every request. Answers that are not a success are problem documents (RFC 9457) with a stable `code`.
 //!
-//! Reading order: [`problem`] (how a request fails), [`body`] (reading one), [`key`] (who may publish), [`publish`],
+//! Reading order: [`problem`] (how a request fails), [`body`] (reading one), [`key`] (who may publish), [`rate`] (and how much), [`publish`],
 //! [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through it), [`site`] (static files),
 //! [`routes`] (all of it), [`listen`] (connections).
 
@@ -12,6 +12,7 @@ pub mod listen;
 pub mod origin;
 pub mod problem;
 pub mod publish;
+pub mod rate;
 pub mod realtime;
 pub mod routes;
 pub mod site;

@@ -15,8 +15,10 @@ use warp::{Filter, Rejection};
 
 use crate::http::key::ApiKeys;
 use crate::http::problem::{Code, Problem};
+use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::{body, publish, site};
+use crate::session::task::Sessions;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub struct Api {
     pub door: Door,
     /// Who may publish.
     pub keys: Arc<ApiKeys>,
+    /// How much.
+    pub rate: Arc<PublishRate>,
     /// Bytes of a payload.
     pub max_payload_bytes: usize,
     /// The site's folder, if its static files are served.
@@ -85,17 +89,20 @@ where
     B: Buf + Send,
 {
     only(method, &Method::POST)?;
-    api.keys.check(headers)?;
+    let key = api.keys.check(headers)?;
     body::require_json(headers)?;
-    let broker = &api.door.sessions.broker;
+    let Sessions { broker, clock, .. } = &*api.door.sessions;
     match amount {
         Amount::One => {
             let body = body::read(body, api.max_payload_bytes + publish::ENVELOPE_BYTES).await?;
+            api.rate.take(key, 1, clock.now())?;
             publish::one(broker, headers, &body, api.max_payload_bytes)
         }
         Amount::Batch => {
             let body = body::read(body, publish::MAX_BATCH_BODY_BYTES).await?;
-            publish::batch(broker, &body, api.max_payload_bytes)
+            let batch = publish::read_batch(&body)?;
+            api.rate.take(key, batch.len(), clock.now())?;
+            Ok(batch.publish(broker, api.max_payload_bytes))
         }
     }
 }
