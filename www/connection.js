@@ -12,6 +12,7 @@ const TEXTS = {
   connecting: 'Connecting…',
   connected: 'Connected',
   reconnecting: 'Disconnected, reconnecting…',
+  ended: 'Disconnected',
 };
 
 /** Shows what the connection does from now on; the whole page can be styled by `<html data-connection>`. */

@@ -21,10 +21,10 @@ import wixRealtimeFrontend, { close, subscribe } from 'wix-realtime-frontend';
  *   onMessage: (message: Message) => void,
  *   onState: (state: ListenerState) => void,
  * }} Listener
- * @typedef {'connecting' | 'connected' | 'reconnecting'} ConnectionState
+ * @typedef {'connecting' | 'connected' | 'reconnecting' | 'ended'} ConnectionState
  */
 
-/** The error code that says "no connection"; every other one is final until something changes. */
+/** The error code that says "no connection". */
 const CONNECTION_ERROR = 1;
 
 /** The wait before another first attempt: short enough for a relay that is just starting. */
@@ -67,6 +67,9 @@ export function watchConnection(handler) {
   handler('connecting');
   wixRealtimeFrontend.onConnected(() => handler('connected'));
   wixRealtimeFrontend.onDisconnected(() => handler('reconnecting'));
+  wixRealtimeFrontend.onError(({ errorCode, recoverable }) => {
+    if (errorCode === CONNECTION_ERROR && !recoverable) handler('ended');
+  });
 }
 
 /**
@@ -89,17 +92,15 @@ async function attempt(listener, asOf) {
  * @param {RealtimeError} error
  */
 function fail(listener, error) {
-  if (error.errorCode === CONNECTION_ERROR) {
-    setTimeout(attempt, RETRY_MS, listener, generation);
-  } else {
-    listener.onState({ kind: 'refused', error });
-  }
+  if (error.recoverable) setTimeout(attempt, RETRY_MS, listener, generation);
+  const isOnlyLate = error.recoverable && error.errorCode === CONNECTION_ERROR;
+  if (!isOnlyLate) listener.onState({ kind: 'refused', error });
 }
 
 // A subscription that was live can end later: refused when the page came back, or by a change of the permissions.
 wixRealtimeFrontend.onError((error) => {
-  const { channel } = error;
-  if (!channel || error.errorCode === CONNECTION_ERROR) return;
+  const { channel, recoverable } = error;
+  if (!channel || recoverable) return;
   const concerned = listeners.filter((listener) => isSameChannel(listener.channel, channel));
   for (const listener of concerned) listener.onState({ kind: 'refused', error });
 });

@@ -6,10 +6,15 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { configure, publish } from '../../sdk-backend/src/index.js';
 import { launchChromium, newPerson } from './harness/browser.mjs';
 import { DemoPage, Indicator } from './harness/demo-page.mjs';
+import { eventually } from './harness/eventually.mjs';
 import { API_KEY, Site } from './harness/site.mjs';
+
+/** By then a page that wanted to come back would have tried. */
+const COME_BACK_MS = 1500;
 
 const HELLO = { name: 'hello' };
 
@@ -114,6 +119,41 @@ describe('a page whose relay goes away', () => {
     await publish(HELLO, 'hello again');
     await page.shows('hello', ['"hello again"']);
     await page.leave();
+  });
+
+  it('says that it is over when the relay sent it away for good, and does not come back', async () => {
+    const person = await newPerson(browser);
+    let connections = 0;
+    /** @type {import('playwright-core').WebSocketRoute | undefined} */
+    let latest;
+    await person.routeWebSocket(/\/v1\/realtime$/, (route) => {
+      connections += 1;
+      latest = route;
+      route.connectToServer();
+    });
+    const page = await DemoPage.open(person, site.url);
+    await latest?.close({ code: 4503, reason: 'disconnected by the backend' });
+    await page.indicates(Indicator.ended);
+    await pause(COME_BACK_MS);
+    assert.equal(await page.indicator(), Indicator.ended);
+    assert.equal(connections, 1);
+    // Somebody else may be welcome.
+    await page.become('Member');
+    assert.equal(connections, 2);
+    await page.leave();
+  });
+
+  it('delivers once what its reader sent meanwhile, and says until then that it is still sending', async () => {
+    const [page, other] = /** @type {[DemoPage, DemoPage]} */ (await openPages(2));
+    await page.callOneself('Anna');
+    await site.killRelay();
+    await page.send('hello', 'through the gap');
+    const outcome = page.page.locator('#hello-form').getByRole('status');
+    await outcome.filter({ hasText: 'Still sending “through the gap”…' }).waitFor();
+    await site.restartRelay();
+    for (const reader of [page, other]) await reader.shows('hello', ['Anna: through the gap']);
+    await eventually(async () => assert.equal(await outcome.textContent(), ''));
+    for (const reader of [page, other]) await reader.leave();
   });
 
   it('tells that a message was not sent, and keeps its text, while the backend cannot be reached', async () => {

@@ -22,6 +22,7 @@ export const Indicator = Object.freeze({
   connecting: 'Connecting…',
   connected: 'Connected',
   reconnecting: 'Disconnected, reconnecting…',
+  ended: 'Disconnected',
 });
 
 /** How many channels and resources the page listens to, or tries to. */
@@ -60,7 +61,11 @@ export class DemoPage {
    */
   static async open(person, url) {
     const demo = await DemoPage.load(person, url);
-    await demo.settle();
+    try {
+      await demo.settle();
+    } catch (cause) {
+      throw new Error(`the page does not settle; it complains: ${demo.complaints.join('\n')}`, { cause });
+    }
     return demo;
   }
 
