@@ -23,6 +23,9 @@ const MAX_FILES: usize = 256;
 /// the memory limit's reserve for parsing has to hold that.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
+/// Imports that are remembered for error messages: a top level that calls `import()` in a loop must not fill memory.
+const MAX_REMEMBERED: usize = 4096;
+
 /// A permissions file that loads. Engines are started from it, on any thread, without another look at the disk.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Script {
@@ -90,6 +93,13 @@ impl Sources for Arc<Script> {
             .get(name)
             .cloned()
             .ok_or_else(|| ScriptError::of_file(name, ImportError::TooLate(name.to_owned()).to_string()))
+    }
+}
+
+fn remember<T>(list: &RefCell<Vec<T>>, entry: T) {
+    let mut list = list.borrow_mut();
+    if list.len() < MAX_REMEMBERED {
+        list.push(entry);
     }
 }
 
@@ -186,7 +196,7 @@ impl Reader {
     }
 
     fn failed(&self, failure: ScriptError) -> ScriptError {
-        self.failures.borrow_mut().push(failure.clone());
+        remember(&self.failures, failure.clone());
         failure
     }
 }
@@ -200,11 +210,14 @@ impl Sources for Reader {
     fn resolve(&self, importer: &str, specifier: &str) -> Result<String, ImportError> {
         let resolved = site::resolve(importer, specifier, |name| self.folder.has(name));
         match &resolved {
-            Ok(file) => self.imports.borrow_mut().push(Import {
-                importer: importer.to_owned(),
-                specifier: specifier.to_owned(),
-                file: file.clone(),
-            }),
+            Ok(file) => {
+                let import = Import {
+                    importer: importer.to_owned(),
+                    specifier: specifier.to_owned(),
+                    file: file.clone(),
+                };
+                remember(&self.imports, import);
+            }
             Err(error) => {
                 let texts = self.texts.borrow();
                 let text = texts.get(importer).map_or("", String::as_str);

@@ -11,10 +11,11 @@
 //!
 //! Reading order: [`settings`] (limits and their reasons), [`site`] (names of files in a site folder), [`loaded`]
 //! (a permissions file and its imports, read and tried out), [`modules`] (how the engine finds them), [`memory`],
-//! [`watch`] and [`guard`] (the limits at work), [`engine`] (one QuickJS engine), [`load`] and [`call`] (what it runs),
-//! [`answer`] and [`thrown`] (what a handler's
-//! answer or exception means), [`console`] (what handlers log), [`place`] and [`error`] (where something is wrong),
-//! [`text`] (what a log can bear), [`queue`] and [`worker`] (questions and the threads that answer them), [`pool`] (the permission provider).
+//! [`watch`] and [`guard`] (the limits at work), [`engine`] (one QuickJS engine), [`load`] and [`call`] (what it
+//! runs), [`answer`] and [`thrown`] (what a handler's answer or exception means), [`console`] (what handlers log),
+//! [`place`] and [`error`] (where something is wrong), [`text`] (what a log can bear), [`queue`] and [`worker`]
+//! (questions and the threads that answer them), [`report`] (what is logged about answers), [`pool`] (the permission
+//! provider).
 
 pub mod answer;
 pub mod call;
