@@ -174,7 +174,7 @@ fn permission(settings: &Settings) -> Result<Arc<dyn Permission>, StartError> {
             FixedPermission::AllowAll
         }));
     };
-    let script = Script::load(file, None, EngineLimits::default())?;
+    let script = Script::load(file, settings.site.as_deref(), EngineLimits::default())?;
     let pool = ScriptPermission::start(script, PoolSettings::default()).map_err(StartError::Threads)?;
     tracing::info!(file = %file.display(), "permissions are asked of this file");
     Ok(Arc::new(pool))

@@ -58,7 +58,7 @@ pub struct Options {
     #[arg(long, env = "RELAY_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub token_secret: Option<String>,
 
-    /// Origin whose pages may connect, like https://example.org, or * for all; may be given more than once.
+    /// Origin whose pages may connect, like `https://example.org`, or `*` for all; may be given more than once.
     /// The relay's own origin always may, and on a loopback address every page of this machine
     #[arg(long = "allow-origin", env = "RELAY_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     #[serde(rename = "allow-origin")]

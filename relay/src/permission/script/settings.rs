@@ -47,7 +47,8 @@ pub struct PoolSettings {
     /// Questions that may wait; a further one is answered with
     /// [`QueueFull`](super::super::question::Unavailability::QueueFull) at once.
     ///
-    /// 1024: the work of about ten milliseconds.
+    /// 32,768: the crowd that returns after a restart asks all at once, and one thread works that off in half a
+    /// second; at some 300 bytes each they weigh 10 MB.
     pub queue: NonZeroUsize,
     /// How long a question may wait for an engine.
     ///
@@ -63,7 +64,7 @@ impl Default for PoolSettings {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             threads: NonZeroUsize::new(cores / 2).unwrap_or(NonZeroUsize::MIN),
-            queue: const { NonZeroUsize::new(1024).unwrap() },
+            queue: const { NonZeroUsize::new(32_768).unwrap() },
             wait: Duration::from_secs(1),
             engine: EngineLimits::default(),
         }
