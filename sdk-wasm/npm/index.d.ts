@@ -47,10 +47,7 @@ export interface Settings {
  * connections, and what was missed meanwhile is delivered in order. Rejects with a {@link RealtimeError}: code 1 when
  * the relay cannot be reached within 10 s, 2 when it refuses, 3 for bad input. On a server it resolves to `""`.
  */
-export function subscribe<Payload = any>(
-  channel: Channel,
-  handler: MessageHandler<Payload>,
-): Promise<string>;
+export function subscribe<Payload = any>(channel: Channel, handler: MessageHandler<Payload>): Promise<string>;
 
 /**
  * Ends one subscription (`subscriptionId`), or all of exactly one channel or resource (`channel`). What is unknown is

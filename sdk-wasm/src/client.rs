@@ -1,10 +1,11 @@
-//! What JavaScript calls.
+//! One client: what can be asked of it.
+
+use std::rc::Rc;
 
 use js_sys::Function;
 use realtime_client::{Identity, Input};
 use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::Token;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use crate::driver::Driver;
@@ -13,13 +14,10 @@ use crate::shell::Shell;
 use crate::subscription_id::new_subscription_id;
 
 /// One connection to a relay and the subscriptions on it.
-#[wasm_bindgen]
 pub struct Client(Rc<Driver>);
 
-#[wasm_bindgen]
 impl Client {
     /// A client at rest: it connects when something is subscribed.
-    #[wasm_bindgen(constructor)]
     pub fn new(shell: Shell) -> Self {
         Self(Driver::new(shell))
     }
@@ -33,13 +31,13 @@ impl Client {
     pub fn subscribe(
         &self,
         name: &str,
-        resource_id: Option<String>,
+        resource_id: Option<&str>,
         channel: JsValue,
         handler: Function,
         on_live: Function,
         on_failed: Function,
     ) -> Result<String, JsValue> {
-        let checked = self.check(name, resource_id.as_deref(), &channel)?;
+        let checked = self.check(name, resource_id, &channel)?;
         let id = new_subscription_id();
         let given = id.clone();
         self.0.subscribe(checked, |subscription| Listener {
@@ -59,13 +57,13 @@ impl Client {
     /// For a channel that breaks a rule, and when both are given and do not belong together.
     pub fn unsubscribe(
         &self,
-        id: Option<String>,
-        name: Option<String>,
-        resource_id: Option<String>,
-        channel: JsValue,
+        id: Option<&str>,
+        name: Option<&str>,
+        resource_id: Option<&str>,
+        channel: &JsValue,
     ) -> Result<(), JsValue> {
-        let asked = match &name {
-            Some(name) => Some(self.check(name, resource_id.as_deref(), &channel)?),
+        let asked = match name {
+            Some(name) => Some(self.check(name, resource_id, channel)?),
             None => None,
         };
         let Some(id) = id else {
@@ -74,12 +72,12 @@ impl Client {
             }
             return Ok(());
         };
-        let Some(subscription) = self.0.subscription(&id) else {
+        let Some(subscription) = self.0.subscription(id) else {
             return Ok(());
         };
         if asked.is_some_and(|asked| !self.0.is_of(subscription, &asked)) {
             let message = "channel and subscriptionId do not belong together: give one of them";
-            return Err(self.0.bad_input(message, &channel));
+            return Err(self.0.bad_input(message, channel));
         }
         self.0.on(Input::Unsubscribe(subscription));
         Ok(())

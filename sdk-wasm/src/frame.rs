@@ -3,6 +3,7 @@
 //! Deriving the reading too would add 18 KB to a page, for errors that nobody sees: a frame that this version does not
 //! know is skipped, as the protocol wants it.
 
+use realtime_protocol::channel::UncheckedChannel;
 use realtime_protocol::error::{ErrorCode, Status};
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId, Token};
 use realtime_protocol::position::{Epoch, Offset, Position};
@@ -76,6 +77,58 @@ pub enum Incoming {
     Control(Control),
 }
 
+/// A frame on its way out: the keys of all kinds in one flat struct, and no integer of 64 bits, which serde-wasm-bindgen
+/// could not write without the formatting machinery for what is too large. `tests/frames.rs` holds it to the protocol.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Outgoing<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a UncheckedChannel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<OutgoingPosition<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visitor_token: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OutgoingPosition<'a> {
+    epoch: &'a str,
+    offset: f64,
+}
+
+impl<'a> From<&'a ClientFrame> for Outgoing<'a> {
+    fn from(frame: &'a ClientFrame) -> Self {
+        match frame {
+            ClientFrame::Hello { token, visitor_token } => Self {
+                kind: "hello",
+                token: token.as_ref().map(Token::expose),
+                visitor_token: visitor_token.as_ref().map(Token::expose),
+                ..Self::default()
+            },
+            ClientFrame::Subscribe { id, channel, position } => Self {
+                kind: "subscribe",
+                id: Some(id.0),
+                channel: Some(channel),
+                position: position.as_ref().map(|position| OutgoingPosition {
+                    epoch: position.epoch.as_str(),
+                    offset: position.offset.get() as f64,
+                }),
+                ..Self::default()
+            },
+            ClientFrame::Unsubscribe { id, channel } => {
+                Self { kind: "unsubscribe", id: Some(id.0), channel: Some(channel), ..Self::default() }
+            }
+            ClientFrame::Pong => Self { kind: "pong", ..Self::default() },
+        }
+    }
+}
+
 /// Reads a frame. `None` for what this version does not know.
 pub fn read(text: &JsValue) -> Option<Incoming> {
     let value = parse_json(text).ok()?;
@@ -87,7 +140,7 @@ pub fn read(text: &JsValue) -> Option<Incoming> {
 
 /// Writes a frame as a JavaScript string.
 pub fn write(frame: &ClientFrame) -> JsValue {
-    write_json(&to_js(frame))
+    write_json(&to_js(&Outgoing::from(frame)))
 }
 
 /// A plain object from a plain struct.

@@ -9,7 +9,7 @@
 //! function throws is reported and goes no further; every closure given to the browser has an owner whose drop takes
 //! it back. A frame's text stays a JavaScript string and is parsed by the browser.
 //!
-//! Reading order: [`client`] (what is exported), `driver` (inputs and effects), `listeners` (who is called), `frame`
+//! Reading order: [`page`] (what is exported), [`client`] (one client), `driver` (inputs and effects), `listeners` (who is called), `frame`
 //! (frames as JavaScript values), `transport` (the WebSocket), `shell` (the page's side), then the small parts: `clock`,
 //! `timer`, `wake`, `event`, `failure`, `subscription_id`.
 
@@ -20,6 +20,7 @@ mod event;
 mod failure;
 pub mod frame;
 mod listeners;
+pub mod page;
 mod shell;
 mod subscription_id;
 mod timer;
@@ -28,3 +29,8 @@ mod wake;
 
 pub use client::Client;
 pub use shell::Shell;
+
+/// A client allocates little and seldom; this allocator weighs a third of the standard one, and takes constant time.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

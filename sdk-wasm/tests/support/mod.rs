@@ -77,15 +77,15 @@ impl Page {
         let on_live = function(move |_, synced| note(&live, &format!("{label} live {}", json(&synced))));
         let on_failed =
             function(move |error, _| note(&failed, &format!("{label} failed {}", describe(&error))));
-        let (name, resource) = key.split_once('/').map_or((key, None), |(n, r)| (n, Some(r.to_owned())));
-        let channel = channel(name, resource.as_deref());
+        let (name, resource) = key.split_once('/').map_or((key, None), |(n, r)| (n, Some(r)));
+        let channel = channel(name, resource);
         self.client()
             .subscribe(name, resource, channel, handler, on_live, on_failed)
             .expect("a legal channel")
     }
 
     pub fn unsubscribe(&self, id: &str) {
-        let done = self.client().unsubscribe(Some(id.to_owned()), None, None, JsValue::UNDEFINED);
+        let done = self.client().unsubscribe(Some(id), None, None, &JsValue::UNDEFINED);
         assert!(done.is_ok());
     }
 

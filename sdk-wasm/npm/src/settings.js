@@ -100,7 +100,9 @@ function toAddress(url) {
   try {
     address = new URL(String(url), globalThis.location?.href);
   } catch {
-    throw badInput(`url is the relay's address, such as "https://relay.example.com", not ${JSON.stringify(url)}`);
+    throw badInput(
+      `url is the relay's address, such as "https://relay.example.com", not ${JSON.stringify(url)}`,
+    );
   }
   address.protocol = address.protocol.replace('http', 'ws');
   if (!/^wss?:$/.test(address.protocol)) {

@@ -19,7 +19,9 @@ import { RealtimeError } from './errors.js';
  */
 export function parseChannel(channel) {
   if (typeof channel === 'string') {
-    throw badInput(`a channel is an object, not a string: did you mean { name: ${JSON.stringify(channel)} }?`);
+    throw badInput(
+      `a channel is an object, not a string: did you mean { name: ${JSON.stringify(channel)} }?`,
+    );
   }
   if (typeof channel !== 'object' || channel === null || Array.isArray(channel)) {
     throw badInput(`a channel is an object such as { name: "chat" }, not ${kindOf(channel)}`);

@@ -5,15 +5,16 @@
  */
 import { RealtimeError, reasonOf } from './errors.js';
 import { tell } from './events.js';
+import * as glue from './glue.js';
 import { identity, keepVisitorToken, relayAddress } from './settings.js';
 
-/** @typedef {import('../wasm/wix_realtime_frontend.js').Client} Client */
+/** @typedef {typeof glue} Client the client's functions */
 
 /** Whether there is a page, or a worker of one, to receive messages. */
 export const isBrowser =
   typeof WebSocket === 'function' &&
   typeof location === 'object' &&
-  (typeof window === 'object' || typeof WorkerGlobalScope === 'function');
+  (typeof window === 'object' || 'WorkerGlobalScope' in globalThis);
 
 /** @type {Promise<Client> | undefined} */
 let loading;
@@ -43,43 +44,41 @@ export function loadClient() {
 /** @returns {Promise<Client>} */
 async function load() {
   const url = new URL('../wasm/wix_realtime_frontend_bg.wasm', import.meta.url);
-  // Both at once: neither waits for the other.
-  const [glue, response] = await Promise.all([
-    import('../wasm/wix_realtime_frontend.js').catch(explain(url, 'serve the whole package folder')),
-    fetch(url).catch(explain(url, "allow it in the page's connect-src, and serve the whole package folder")),
-  ]);
+  const response = await fetch(url).catch(
+    explain(url, "serve the package's whole folder, and allow it in the page's connect-src"),
+  );
   if (!response.ok) {
-    throw loadError(url, `HTTP status ${response.status}`, 'serve the whole package folder, .wasm files included');
+    throw loadError(
+      url,
+      `HTTP status ${response.status}`,
+      "serve the package's whole folder, .wasm included",
+    );
   }
   await glue
     .default({ module_or_path: response })
     .catch(explain(url, "allow WebAssembly in the page's security policy: script-src 'wasm-unsafe-eval'"));
-  loaded = new glue.Client(shell);
-  return loaded;
+  glue.start(shell);
+  loaded = glue;
+  return glue;
 }
 
-/** What the client asks of the page. */
+/**
+ * What the client asks of the page.
+ *
+ * @type {glue.Shell}
+ */
 const shell = {
   address: relayAddress,
   keep: keepVisitorToken,
-  /** @param {number} attempt */
   identify(attempt) {
     identity().then(
-      ({ token, visitorToken }) => loaded?.identified(attempt, token, visitorToken),
-      (thrown) => loaded?.unidentified(attempt, `getToken has failed: ${reasonOf(thrown)}`),
+      ({ token, visitorToken }) => glue.identified(attempt, token, visitorToken),
+      (thrown) => glue.unidentified(attempt, `getToken has failed: ${reasonOf(thrown)}`),
     );
   },
   connected: () => tell('connected'),
   disconnected: () => tell('disconnected'),
-  /** @param {unknown} error */
   failed: (error) => tell('failed', error),
-  /**
-   * @param {number} code
-   * @param {string} message
-   * @param {unknown} channel
-   * @param {number | undefined} status
-   * @param {boolean} recoverable
-   */
   error: (code, message, channel, status, recoverable) =>
     new RealtimeError(code, message, channel, { status, recoverable }),
 };

@@ -10,7 +10,7 @@ const handlers = { connected: [], disconnected: [], failed: [] };
 /**
  * Adds a handler. The same one added twice is called twice.
  *
- * @param {keyof handlers} event
+ * @param {keyof typeof handlers} event
  * @param {(error?: any) => void} handler
  */
 export function addHandler(event, handler) {
@@ -20,7 +20,7 @@ export function addHandler(event, handler) {
 /**
  * Calls all handlers in the order of their coming. One that throws is reported and disturbs no other.
  *
- * @param {keyof handlers} event
+ * @param {keyof typeof handlers} event
  * @param {unknown} [error]
  */
 export function tell(event, error) {

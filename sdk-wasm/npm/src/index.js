@@ -6,15 +6,15 @@
  *
  * @module
  */
-import { parseChannel, parseTarget, requireFunction } from './lib/arguments.js';
-import { RealtimeError } from './lib/errors.js';
-import { addHandler } from './lib/events.js';
-import { isBrowser, loadClient, loadedClient, loadingClient } from './lib/loader.js';
-import { change, relayAddress } from './lib/settings.js';
+import { parseChannel, parseTarget, requireFunction } from './arguments.js';
+import { RealtimeError } from './errors.js';
+import { addHandler } from './events.js';
+import { isBrowser, loadClient, loadedClient, loadingClient } from './loader.js';
+import { change, relayAddress } from './settings.js';
 
 /**
- * @typedef {import('./index.d.ts').Channel} Channel
- * @typedef {import('./index.d.ts').Message} Message
+ * @typedef {import('../index.d.ts').Channel} Channel
+ * @typedef {import('../index.d.ts').Message} Message
  */
 
 /**
@@ -71,7 +71,7 @@ export function onDisconnected(handler) {
 /**
  * Calls `handler` for what fails without a caller that waits for it: the connection, or a subscription that was live.
  *
- * @param {(error: import('./index.d.ts').RealtimeError) => void} handler
+ * @param {(error: import('../index.d.ts').RealtimeError) => void} handler
  */
 export function onError(handler) {
   requireFunction('handler', handler, 'onError((error) => { … })');
@@ -82,7 +82,7 @@ export function onError(handler) {
  * Sets where the relay is and who the page's user is. A setting that is not given stays as it was. A page that is
  * connected connects anew.
  *
- * @param {import('./index.d.ts').Settings} settings
+ * @param {import('../index.d.ts').Settings} settings
  */
 export function configure(settings) {
   change(settings);

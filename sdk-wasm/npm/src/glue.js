@@ -1,0 +1,7 @@
+/**
+ * The wasm's own JavaScript, which the build writes.
+ *
+ * @module
+ */
+export * from '../wasm/wix_realtime_frontend.js';
+export { default } from '../wasm/wix_realtime_frontend.js';
