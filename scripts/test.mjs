@@ -38,7 +38,7 @@ const HELP = `npm test [-- OPTIONS]
 Formats, lints, types and tests of everything. Installs what it needs and can install; says so where it cannot.
 
   --only AREAS   some of ${AREAS.join(', ')}, separated by commas
-                   rust    rustfmt, clippy, all Rust tests
+                   rust    Cargo.lock, rustfmt, clippy, all Rust tests
                    js      Biome, TypeScript, all tests for Node
                    wasm    clippy for wasm, the browser SDK's tests in Chromium and Firefox
                    pages   whole pages in Chromium
@@ -103,6 +103,7 @@ async function plan(areas) {
   const browsers = inBrowsers ? await ensureBrowsers() : undefined;
   const chromium = browsers?.chromium ?? '';
   return [
+    { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
     { name: 'relay', areas: ['js', 'wasm', 'pages'], run: buildRelay },

@@ -8,6 +8,12 @@ import { cargo, WASM_TARGET } from './rust.mjs';
 /** A program of an installed npm package, never one that npx would download. */
 const NPX = ['--no-install'];
 
+/** Cargo.lock is what the manifests ask for, so that every clone builds the same. */
+export const checkRustLock = () =>
+  step('Cargo.lock', async () => {
+    await cargo(['metadata', '--locked', '--format-version', '1', '--quiet'], { log: 'cargo-lock' });
+  });
+
 /** rustfmt finds nothing to change. */
 export const checkRustFormat = () =>
   step('Rust formatting', async () => {
@@ -41,4 +47,11 @@ export const checkTypes = () =>
   });
 
 /** All of them, the quick ones first. */
-export const lintSteps = [checkRustFormat, checkJavaScript, checkTypes, checkRustLints, checkWasmLints];
+export const lintSteps = [
+  checkRustLock,
+  checkRustFormat,
+  checkJavaScript,
+  checkTypes,
+  checkRustLints,
+  checkWasmLints,
+];
