@@ -1,0 +1,65 @@
+//! Rounds: every scenario on every server, in turns, so that a machine that changes its mind changes it for all.
+
+use std::time::Duration;
+
+use crate::error::BenchError;
+use crate::load::crowd::Crowd;
+use crate::machine::cores;
+use crate::report::comparison::Comparison;
+use crate::report::figure::Figure;
+use crate::scenarios::scenario::Scenario;
+use crate::servers::process::Running;
+use crate::servers::server::Server;
+use crate::wire::payload::Payload;
+
+/// How rounds are done.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounds {
+    /// How many.
+    pub count: usize,
+    /// How long each measures.
+    pub span: Duration,
+    /// The server's core.
+    pub server_cpu: usize,
+    /// The load's core.
+    pub load_cpu: usize,
+}
+
+impl Rounds {
+    /// Does a scenario on each server, round by round; each time with a server that has just been started.
+    ///
+    /// # Errors
+    /// The first that occurs, with the scenario in front.
+    pub fn compare(
+        &self,
+        scenario: &dyn Scenario,
+        servers: &[Box<dyn Server>],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Comparison, BenchError> {
+        let names = servers.iter().map(|server| server.name()).collect();
+        let mut comparison = Comparison::new(scenario.title(), self.count, names);
+        for round in 1..=self.count {
+            for (column, server) in servers.iter().enumerate() {
+                progress(&format!("{}: round {round}, {}", scenario.title(), server.name()));
+                comparison.add(column, self.once(scenario, server.as_ref())?);
+            }
+        }
+        Ok(comparison)
+    }
+
+    fn once(&self, scenario: &dyn Scenario, server: &dyn Server) -> Result<Vec<Figure>, BenchError> {
+        let running = Running::start(server, self.server_cpu)?;
+        let figures = cores::on(self.load_cpu, || {
+            let dialect = server.dialect(Payload::of_bytes(scenario.payload_bytes()));
+            let mut crowd = Crowd::new(running.address(), dialect)?;
+            scenario.run(&running, &mut crowd, self.span)
+        })?;
+        let in_scenario = |error| BenchError::Server {
+            server: server.name().to_owned(),
+            why: format!("{}: {error}", scenario.title()),
+        };
+        let figures = figures.map_err(in_scenario)?;
+        running.stop().map_err(in_scenario)?;
+        Ok(figures)
+    }
+}

@@ -1,0 +1,86 @@
+//! What a server and the load used between two moments.
+
+use std::time::{Duration, Instant};
+
+use crate::error::BenchError;
+use crate::machine::others::Moment;
+use crate::machine::usage;
+use crate::report::figure::{Better, Figure};
+use crate::servers::process::Running;
+
+/// A measurement under way.
+pub struct Meter<'a> {
+    server: &'a Running,
+    began: Instant,
+    server_cpu: Duration,
+    load_cpu: Duration,
+    machine: Moment,
+}
+
+/// What was used.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// Time on the clock.
+    pub elapsed: Duration,
+    /// Processor time of the server.
+    pub server_cpu: Duration,
+    /// Processor time of the load.
+    pub load_cpu: Duration,
+    /// Cores that others kept busy.
+    pub others: f64,
+}
+
+impl<'a> Meter<'a> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// When the server does not run any more.
+    pub fn start(server: &'a Running) -> Result<Self, BenchError> {
+        Ok(Self {
+            server,
+            server_cpu: server.cpu_time()?,
+            load_cpu: usage::cpu_time("self").unwrap_or_default(),
+            machine: Moment::now(),
+            began: Instant::now(),
+        })
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Ends.
+    ///
+    /// # Errors
+    /// When the server does not run any more.
+    pub fn stop(self) -> Result<Reading, BenchError> {
+        let elapsed = self.began.elapsed();
+        let server_cpu = self.server.cpu_time()?.saturating_sub(self.server_cpu);
+        let load_cpu = usage::cpu_time("self").unwrap_or_default().saturating_sub(self.load_cpu);
+        let others = self.machine.others_since(server_cpu + load_cpu);
+        Ok(Reading { elapsed, server_cpu, load_cpu, others })
+    }
+}
+
+impl Reading {
+    /// So many of something, as a rate.
+    pub fn rate(&self, name: &'static str, count: u64) -> Figure {
+        Figure::new(name, "/s", Better::Higher, count as f64 / self.elapsed.as_secs_f64())
+    }
+
+    /// The server's processor time for each of so many, in microseconds.
+    pub fn server_cost(&self, name: &'static str, count: u64) -> Figure {
+        Figure::new(name, "µs", Better::Lower, self.server_cpu.as_secs_f64() * 1e6 / count.max(1) as f64)
+    }
+
+    /// How busy the server and the load kept their cores, and others both of them: what limited the figures.
+    pub fn busy(&self) -> [Figure; 3] {
+        let share = |used: Duration| 100.0 * used.as_secs_f64() / self.elapsed.as_secs_f64();
+        [
+            Figure::new("server's core busy", "%", Better::Neither, share(self.server_cpu)),
+            Figure::new("load's core busy", "%", Better::Neither, share(self.load_cpu)),
+            Figure::new("cores busy with others", "", Better::Neither, self.others),
+        ]
+    }
+}
