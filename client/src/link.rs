@@ -151,20 +151,22 @@ impl Link {
         effects.push_back(Effect::Connect(connection));
     }
 
-    /// The transport is open.
-    pub(crate) fn opened(&mut self, effects: &mut VecDeque<Effect>) {
-        if let Phase::Connecting(attempt) = &mut self.phase {
-            attempt.is_open = true;
-            attempt.greet(effects);
-        }
+    /// The transport is open. True when hello has left with that.
+    pub(crate) fn opened(&mut self, effects: &mut VecDeque<Effect>) -> bool {
+        let Phase::Connecting(attempt) = &mut self.phase else {
+            return false;
+        };
+        attempt.is_open = true;
+        attempt.greet(effects)
     }
 
-    /// The identity is known.
-    pub(crate) fn identified(&mut self, identity: Identity, effects: &mut VecDeque<Effect>) {
-        if let Phase::Connecting(attempt) = &mut self.phase {
-            attempt.identity = Some(identity);
-            attempt.greet(effects);
-        }
+    /// The identity is known. True when hello has left with that.
+    pub(crate) fn identified(&mut self, identity: Identity, effects: &mut VecDeque<Effect>) -> bool {
+        let Phase::Connecting(attempt) = &mut self.phase else {
+            return false;
+        };
+        attempt.identity = Some(identity);
+        attempt.greet(effects)
     }
 
     /// The relay has answered the greeting. False when there was none.
@@ -243,16 +245,15 @@ impl Link {
         self.phase = Phase::Idle;
     }
 
-    /// Notes whether anything is wanted: without it there is nothing to wait or to connect for.
-    pub(crate) fn settle(&mut self, is_wanted: bool, now: Duration, effects: &mut VecDeque<Effect>) {
+    /// Notes whether anything is wanted. True when there is nothing to wait or to connect for.
+    pub(crate) fn settle(&mut self, is_wanted: bool, now: Duration) -> bool {
         match &mut self.phase {
             Phase::Live(live) if is_wanted => live.unwanted_since = None,
             Phase::Live(live) => live.unwanted_since = live.unwanted_since.or(Some(now)),
-            Phase::Idle | Phase::Closed | Phase::Waiting { .. } | Phase::Connecting(_) if !is_wanted => {
-                self.leave(effects);
-            }
-            _ => {}
+            Phase::Closed | Phase::Waiting { .. } | Phase::Connecting(_) => return !is_wanted,
+            Phase::Idle => {}
         }
+        false
     }
 
     /// What the time means.
@@ -290,17 +291,19 @@ impl Link {
 }
 
 impl Attempt {
-    fn greet(&mut self, effects: &mut VecDeque<Effect>) {
+    fn greet(&mut self, effects: &mut VecDeque<Effect>) -> bool {
         if !self.is_open || self.has_greeted {
-            return;
+            return false;
         }
-        if let Some(identity) = self.identity.take() {
-            self.has_greeted = true;
-            effects.push_back(Effect::Send(ClientFrame::Hello {
-                token: identity.token,
-                visitor_token: identity.visitor_token,
-            }));
-        }
+        let Some(identity) = self.identity.take() else {
+            return false;
+        };
+        self.has_greeted = true;
+        effects.push_back(Effect::Send(ClientFrame::Hello {
+            token: identity.token,
+            visitor_token: identity.visitor_token,
+        }));
+        true
     }
 }
 

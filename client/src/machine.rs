@@ -84,7 +84,8 @@ impl Machine {
                 self.identified(identity, now);
             }
             Input::Opened(connection) if self.link.is_current(connection) => {
-                self.link.opened(&mut self.effects);
+                let has_greeted = self.link.opened(&mut self.effects);
+                self.ask_if(has_greeted, now);
             }
             Input::Control { connection, control } if self.link.is_current(connection) => {
                 self.link.heard(now);
@@ -102,7 +103,9 @@ impl Machine {
             Input::Reconnect => self.reconnect(now),
             Input::Close => self.close(),
         }
-        self.link.settle(self.is_wanted(), now, &mut self.effects);
+        if self.link.settle(self.is_wanted(), now) {
+            self.leave();
+        }
     }
 
     /// The next thing to do; `None` when all is done for now.
@@ -188,8 +191,18 @@ impl Machine {
 
     fn identified(&mut self, identity: Result<Identity, String>, now: Duration) {
         match identity {
-            Ok(identity) => self.link.identified(identity, &mut self.effects),
+            Ok(identity) => {
+                let has_greeted = self.link.identified(identity, &mut self.effects);
+                self.ask_if(has_greeted, now);
+            }
             Err(reason) => self.abandon(&reason, now),
+        }
+    }
+
+    /// Asks for everything that is wanted right behind hello: waiting for the welcome would cost a round trip.
+    fn ask_if(&mut self, has_greeted: bool, now: Duration) {
+        if has_greeted {
+            self.subscriptions.connected(now, &mut self.effects);
         }
     }
 
@@ -204,8 +217,9 @@ impl Machine {
                 self.last_failure.clear();
                 effects.extend(visitor_token.map(Effect::KeepVisitorToken));
                 effects.push_back(Effect::Connected { session, subscriber });
-                self.subscriptions.connected(now, effects);
             }
+            // Nothing else counts before the welcome.
+            _ if !self.link.is_live() => {}
             Control::Subscribed { id, number, position, recovered } => {
                 self.subscriptions.subscribed(id, number, position, recovered, effects);
                 self.subscriptions.ask(now, effects);

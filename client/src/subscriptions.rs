@@ -15,16 +15,9 @@ use realtime_protocol::position::Position;
 use crate::backoff::{self, Random};
 use crate::effect::{Continuity, Effect, Failure};
 use crate::input::SubscriptionId;
+use crate::requests::Requests;
 use crate::settings::Settings;
 use crate::table::{ChannelKey, Table, Wire};
-
-/// A subscribe that the relay has not answered.
-#[derive(Debug)]
-struct Request {
-    id: RequestId,
-    key: ChannelKey,
-    deadline: Duration,
-}
 
 /// A subscription that waits for its first answer.
 #[derive(Debug)]
@@ -40,28 +33,22 @@ pub(crate) struct Subscriptions {
     settings: Settings,
     /// Whether there is a relay to ask.
     is_connected: bool,
-    /// In the order of their sending, which is that of their deadlines too.
-    requests: VecDeque<Request>,
-    /// Channels to ask for as replies make room.
-    queue: VecDeque<ChannelKey>,
+    requests: Requests,
     /// In the order of their deadlines. An entry whose subscription has its answer means nothing.
     patience: VecDeque<Patience>,
     /// No channel rests longer than until then; `None` when none rests.
     rested_at: Option<Duration>,
-    last_request: u32,
 }
 
 impl Subscriptions {
     pub(crate) const fn new(settings: Settings) -> Self {
         Self {
             table: Table::new(),
+            requests: Requests::new(&settings),
             settings,
             is_connected: false,
-            requests: VecDeque::new(),
-            queue: VecDeque::new(),
             patience: VecDeque::new(),
             rested_at: None,
-            last_request: 0,
         }
     }
 
@@ -125,7 +112,6 @@ impl Subscriptions {
     pub(crate) fn disconnected(&mut self) {
         self.is_connected = false;
         self.requests.clear();
-        self.queue.clear();
         self.rested_at = None;
         self.table.forget_wires();
     }
@@ -139,7 +125,7 @@ impl Subscriptions {
         recovered: Option<bool>,
         effects: &mut VecDeque<Effect>,
     ) {
-        let Some(key) = self.answered(id) else {
+        let Some(key) = self.requests.answered(id) else {
             return;
         };
         self.table.hold(key, number);
@@ -170,7 +156,7 @@ impl Subscriptions {
         (now, random): (Duration, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
-        let Some(key) = self.answered(id) else {
+        let Some(key) = self.requests.answered(id) else {
             return;
         };
         let failure = Failure::refusal(code, status, message);
@@ -197,17 +183,15 @@ impl Subscriptions {
 
     /// Sends what the window of unanswered requests leaves room for.
     pub(crate) fn ask(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
-        while self.is_connected && self.requests.len() < self.settings.requests_in_flight {
-            let Some(key) = self.queue.pop_front() else {
-                return;
-            };
-            let id = self.next_request();
+        if !self.is_connected {
+            return;
+        }
+        while let Some(key) = self.requests.next() {
             let Some(slot) = self.table.slot_mut(key) else {
                 continue;
             };
             slot.wire = Wire::Asked;
-            let deadline = now.saturating_add(self.settings.subscribe_timeout);
-            self.requests.push_back(Request { id, key, deadline });
+            let id = self.requests.sent(key, now);
             effects.push_back(Effect::Send(ClientFrame::Subscribe {
                 id,
                 channel: (&slot.channel).into(),
@@ -251,15 +235,12 @@ impl Subscriptions {
     /// Gives up requests that have waited too long for their answer. True when one of them was for a channel with
     /// live subscriptions, which cannot do without: the connection is of no use then.
     pub(crate) fn give_up_requests(&mut self, now: Duration, effects: &mut VecDeque<Effect>) -> bool {
-        while let Some(mut request) = self.requests.pop_front_if(|r| r.deadline <= now) {
-            match self.table.slot(request.key) {
+        while let Some((id, key)) = self.requests.overdue(now) {
+            match self.table.slot(key) {
                 Some(slot) if slot.live > 0 => return true,
-                Some(slot) if slot.subscriptions.is_empty() => self.leave(request.key, effects),
+                Some(slot) if slot.subscriptions.is_empty() => self.leave(key, effects),
                 // Someone who came later still has patience.
-                _ => {
-                    request.deadline = now.saturating_add(self.settings.subscribe_timeout);
-                    self.requests.push_back(request);
-                }
+                _ => self.requests.wait(id, key, now),
             }
         }
         false
@@ -298,8 +279,7 @@ impl Subscriptions {
     /// When something has to happen. May be too early, never too late.
     pub(crate) fn deadline(&mut self) -> Option<Duration> {
         let waiting = self.first_pending().map(|p| p.deadline);
-        let asked = self.requests.front().map(|r| r.deadline);
-        [waiting, asked, self.rested_at].into_iter().flatten().min()
+        [waiting, self.requests.deadline(), self.rested_at].into_iter().flatten().min()
     }
 
     /// The subscription that has waited longest; forgets the ones before it, which have their answers.
@@ -320,13 +300,8 @@ impl Subscriptions {
             && matches!(slot.wire, Wire::Unasked | Wire::Resting(_))
         {
             slot.wire = Wire::Queued;
-            self.queue.push_back(key);
+            self.requests.enqueue(key);
         }
-    }
-
-    fn answered(&mut self, id: RequestId) -> Option<ChannelKey> {
-        let at = self.requests.iter().position(|r| r.id == id)?;
-        self.requests.remove(at).map(|r| r.key)
     }
 
     fn is_pending(&self, subscription: SubscriptionId) -> bool {
@@ -374,7 +349,7 @@ impl Subscriptions {
         match slot.wire {
             Wire::Held(_) => self.leave(key, effects),
             Wire::Queued => {
-                self.queue.retain(|k| *k != key);
+                self.requests.unqueue(key);
                 self.table.close_slot(key);
             }
             Wire::Unasked | Wire::Asked | Wire::Resting(_) => self.table.close_slot(key),
@@ -383,7 +358,7 @@ impl Subscriptions {
 
     /// Tells the relay that a channel is not wanted, and forgets it.
     fn leave(&mut self, key: ChannelKey, effects: &mut VecDeque<Effect>) {
-        let id = self.next_request();
+        let id = self.requests.next_id();
         if let Some(slot) = self.table.slot(key) {
             let channel = (&slot.channel).into();
             effects.push_back(Effect::Send(ClientFrame::Unsubscribe { id, channel }));
@@ -424,10 +399,5 @@ impl Subscriptions {
             None => failure.clone(),
         };
         effects.push_back(Effect::Refused { subscription, failure });
-    }
-
-    fn next_request(&mut self) -> RequestId {
-        self.last_request = self.last_request.wrapping_add(1);
-        RequestId(self.last_request)
     }
 }

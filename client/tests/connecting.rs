@@ -1,4 +1,10 @@
 //! The connection's life: when it is made, when it counts as lost, when the client comes back and when it stays away.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 mod common;
 
@@ -32,24 +38,29 @@ fn hello_leaves_once_when_transport_and_identity_are_there_in_any_order() {
         client.subscribe(1, "a");
         let connection = client.connection;
         let identity = Ok(Identity { token: token.clone(), visitor_token: None });
-        let mut inputs = vec![Input::Opened(connection), Input::Identified { connection, identity }];
+        let mut inputs = [Input::Opened(connection), Input::Identified { connection, identity }];
         if !transport_first {
             inputs.reverse();
         }
         let hello = Effect::Send(ClientFrame::Hello { token: token.clone(), visitor_token: None });
         assert_eq!(client.on(inputs[0].clone()), []);
-        assert_eq!(client.on(inputs[1].clone()), [hello]);
+        let subscribe = asks(1, "a", None);
+        assert_eq!(client.on(inputs[1].clone()), [hello, subscribe], "no round trip in between");
         assert_eq!(client.on(inputs[1].clone()), [], "a second time changes nothing");
     }
 }
 
 #[test]
-fn a_welcome_before_hello_counts_for_nothing() {
+fn a_welcome_before_hello_counts_for_nothing_and_nothing_counts_before_the_welcome() {
     let mut client = Client::new();
     client.subscribe(1, "a");
     client.on(Input::Opened(client.connection));
     assert_eq!(client.control(welcome()), []);
     assert_eq!(client.machine.state(), State::Connecting);
+    client.on(Input::Identified { connection: client.connection, identity: Ok(Identity::default()) });
+    assert_eq!(client.control(subscribed(1, 7, 0)), []);
+    assert_eq!(client.control(Control::Ping), []);
+    assert!(matches!(client.control(welcome())[..], [Effect::Connected { .. }]));
 }
 
 #[test]
@@ -325,7 +336,14 @@ fn an_attempt_for_nothing_is_dropped() {
     let effects = client.unsubscribe(1);
     assert!(effects.contains(&Effect::Disconnect(ConnectionId(1))));
     assert_eq!(client.machine.state(), State::Idle);
-    client.subscribe(2, "a");
+    assert_eq!(client.subscribe(2, "a"), [Effect::Connect(ConnectionId(2))]);
+    let connection = client.connection;
+    client.on(Input::Opened(connection));
+    let identity = Ok(Identity::default());
+    client.on(Input::Identified { connection, identity });
+    client.unsubscribe(2);
+    assert_eq!(client.machine.state(), State::Idle, "even when it has been asked for");
+    assert_eq!(client.subscribe(2, "a"), [Effect::Connect(ConnectionId(3))]);
     client.lost(1006);
     client.unsubscribe(2);
     assert_eq!(client.machine.state(), State::Idle);

@@ -1,5 +1,11 @@
 //! A client against a model relay, over a network that cuts and delays at random: nothing is lost, doubled or out of
 //! order, and what cannot be kept is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! The connection as a page sees it: hello, loss and return, and what wakes it.
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 mod support;
 

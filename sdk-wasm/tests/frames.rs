@@ -1,5 +1,11 @@
 //! Every golden frame means in the browser what it means natively.
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 use realtime_protocol::codec::{read_client_frame, read_relay_frame};
 use realtime_protocol::frame::RelayFrame;

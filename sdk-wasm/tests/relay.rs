@@ -1,6 +1,12 @@
 //! The client and a real relay. `RELAY_TEST_URL` says where it is; someone publishes to its channel `test-ticks` all
 //! the time, at least once a second.
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 mod support;
 
@@ -10,9 +16,9 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 fn page() -> Page {
-    let url = option_env!("RELAY_TEST_URL").expect(
-        "RELAY_TEST_URL is not set: these tests need a relay, and someone who publishes to its channel test-ticks",
-    );
+    let Some(url) = option_env!("RELAY_TEST_URL") else {
+        panic!("RELAY_TEST_URL is not set: a relay is needed, and someone who publishes to its test-ticks");
+    };
     Page::at(&format!("{}/v1/realtime", url.replacen("http", "ws", 1)))
 }
 

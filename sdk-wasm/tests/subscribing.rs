@@ -1,5 +1,11 @@
 //! The client in a page whose relay is inside of it: who is called, with what, and what a handler may do.
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 mod support;
 
@@ -198,8 +204,7 @@ async fn unsubscribing_wants_id_and_channel_to_belong_together() {
     let id = page.subscribe("s", "chat");
     page.until("s live false").await;
     let unsubscribe = |id: &str, name: &str, resource: Option<&str>| {
-        let resource = resource.map(str::to_owned);
-        page.client().unsubscribe(Some(id.to_owned()), Some(name.to_owned()), resource, JsValue::UNDEFINED)
+        page.client().unsubscribe(Some(id), Some(name), resource, &JsValue::UNDEFINED)
     };
     for (name, resource) in [("other", None), ("chat", Some("7"))] {
         let error = describe(&unsubscribe(&id, name, resource).expect_err("they do not match"));

@@ -1,0 +1,101 @@
+//! Subscribes under way: a bounded number of them is unanswered at a time, the others wait their turn.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use realtime_protocol::frame::RequestId;
+
+use crate::settings::Settings;
+use crate::table::ChannelKey;
+
+/// A subscribe that the relay has not answered.
+#[derive(Debug)]
+struct Request {
+    id: RequestId,
+    key: ChannelKey,
+    deadline: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Requests {
+    /// How many may be unanswered.
+    limit: usize,
+    timeout: Duration,
+    /// In the order of their sending, which is that of their deadlines too.
+    unanswered: VecDeque<Request>,
+    /// Channels to ask for as replies make room.
+    queue: VecDeque<ChannelKey>,
+    last_id: u32,
+}
+
+impl Requests {
+    pub(crate) const fn new(settings: &Settings) -> Self {
+        Self {
+            limit: settings.requests_in_flight,
+            timeout: settings.subscribe_timeout,
+            unanswered: VecDeque::new(),
+            queue: VecDeque::new(),
+            last_id: 0,
+        }
+    }
+
+    /// A number for a frame.
+    pub(crate) const fn next_id(&mut self) -> RequestId {
+        self.last_id = self.last_id.wrapping_add(1);
+        RequestId(self.last_id)
+    }
+
+    /// Puts a channel at the end of the queue.
+    pub(crate) fn enqueue(&mut self, key: ChannelKey) {
+        self.queue.push_back(key);
+    }
+
+    /// Takes a channel out of the queue.
+    pub(crate) fn unqueue(&mut self, key: ChannelKey) {
+        self.queue.retain(|queued| *queued != key);
+    }
+
+    /// The next channel to ask for, when there is room.
+    pub(crate) fn next(&mut self) -> Option<ChannelKey> {
+        if self.unanswered.len() < self.limit {
+            return self.queue.pop_front();
+        }
+        None
+    }
+
+    /// Notes that a channel is being asked for.
+    pub(crate) fn sent(&mut self, key: ChannelKey, now: Duration) -> RequestId {
+        let id = self.next_id();
+        self.wait(id, key, now);
+        id
+    }
+
+    /// The channel that an answer is about.
+    pub(crate) fn answered(&mut self, id: RequestId) -> Option<ChannelKey> {
+        let at = self.unanswered.iter().position(|request| request.id == id)?;
+        self.unanswered.remove(at).map(|request| request.key)
+    }
+
+    /// The next request whose answer is overdue. It is given up, unless the caller goes on waiting.
+    pub(crate) fn overdue(&mut self, now: Duration) -> Option<(RequestId, ChannelKey)> {
+        let request = self.unanswered.pop_front_if(|request| request.deadline <= now)?;
+        Some((request.id, request.key))
+    }
+
+    /// Goes on waiting for an answer, for another full time.
+    pub(crate) fn wait(&mut self, id: RequestId, key: ChannelKey, now: Duration) {
+        let deadline = now.saturating_add(self.timeout);
+        self.unanswered.push_back(Request { id, key, deadline });
+    }
+
+    /// When the first answer is overdue.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.unanswered.front().map(|request| request.deadline)
+    }
+
+    /// Forgets all: there is no one to answer.
+    pub(crate) fn clear(&mut self) {
+        self.unanswered.clear();
+        self.queue.clear();
+    }
+}
