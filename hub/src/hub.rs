@@ -246,7 +246,8 @@ impl<R: Reader + Clone> Hub<R> {
         while state.stream.oldest_at().is_some_and(|at| at + age <= now) {
             self.budget.release(state.stream.forget_oldest());
         }
-        if state.is_idle() && state.active_at + age <= now {
+        // A channel's publish ids are known by its number, so it is remembered for as long as they are.
+        if state.is_idle() && state.active_at + age.max(self.settings.publish_id_age) <= now {
             self.drop_channel(number);
             return;
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct HubSettings {
     /// Messages that a channel keeps for recovery. 0 keeps none.
     pub history_messages: usize,
-    /// How long a message is kept for recovery, and how long a channel without subscribers is remembered.
+    /// How long a message is kept for recovery. A channel that nobody uses is remembered for as long as that, and as
+    /// its publish ids.
     pub history_age: Duration,
     /// How long the id of a publish is remembered.
     pub publish_id_age: Duration,
