@@ -257,7 +257,6 @@ impl Options {
             hub: HubSettings {
                 history_messages: self.history_messages.unwrap_or(1_000),
                 history_age,
-                publish_id_age: history_age,
                 ..HubSettings::default()
             },
             max_history_bytes: self.max_history_bytes.unwrap_or(256 * 1024 * 1024),

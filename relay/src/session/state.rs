@@ -23,9 +23,9 @@ pub struct SessionRules {
     pub max_subscriptions: usize,
 }
 
-/// Questions that may be open before the session reads no further. A client that asks for more waits, and so does
-/// what it has sent.
-const MAX_OPEN_QUESTIONS: usize = 64;
+/// Questions that may be open, and frames that may wait for their answers, before the session reads no further. A
+/// client that asks for more waits, and so does what it has sent.
+const MAX_OPEN_REQUESTS: usize = 64;
 
 /// The state of one session.
 #[derive(Debug)]
@@ -126,7 +126,8 @@ impl Session {
 
     /// Whether it takes further frames now.
     pub fn may_read(&self) -> bool {
-        self.asked.len() < MAX_OPEN_QUESTIONS && self.phase != Phase::Identifying
+        let open: usize = self.asked.iter().map(|asked| 1 + asked.later.len()).sum();
+        open < MAX_OPEN_REQUESTS && self.phase != Phase::Identifying
     }
 
     /// Whether it is over.
@@ -480,12 +481,25 @@ mod tests {
         send(&mut session, r#"{"type":"hello"}"#);
         assert!(!session.may_read(), "its identity is not known yet");
         identify(&mut session, None);
-        for index in 0..MAX_OPEN_QUESTIONS {
+        for index in 0..MAX_OPEN_REQUESTS {
             assert!(session.may_read());
             subscribe(&mut session, 1, &format!("c{index}"));
         }
         assert!(!session.may_read());
         decide(&mut session, "c0", Verdict::Allowed);
+        assert!(session.may_read());
+    }
+
+    #[test]
+    fn frames_that_wait_for_an_answer_count_too() {
+        let mut session = live();
+        subscribe(&mut session, 1, "a");
+        for _ in 1..MAX_OPEN_REQUESTS {
+            assert!(session.may_read());
+            unsubscribe(&mut session, 2, "a");
+        }
+        assert!(!session.may_read());
+        decide(&mut session, "a", Verdict::Refused);
         assert!(session.may_read());
     }
 
