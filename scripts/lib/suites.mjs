@@ -4,6 +4,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { cargoCounts, nodeCounts, shortfall } from './counts.mjs';
 import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
 import { filesUnder } from './fingerprint.mjs';
@@ -18,7 +19,7 @@ import { testToolsPath } from './test-tools.mjs';
 /** @typedef {import('./browsers.mjs').Browsers} Browsers */
 
 /** Where tests of the JavaScript are that need no browser. */
-const NODE_TEST_FOLDERS = ['scripts/test', 'sdk-backend/test', 'tests'];
+const NODE_TEST_FOLDERS = ['scripts/test', 'sdk-backend/test', 'sdk-wasm/tests', 'tests'];
 
 /** Where tests of whole pages are. */
 const PAGE_TEST_FOLDER = join('tests', 'pages');
@@ -64,6 +65,7 @@ export const pageTests = (env) =>
 export const wasmTests = (browser, browsers) =>
   suite(`wasm tests in ${browser}`, cargoCounts, async (busyWith) => {
     const relay = await startService({ command: relayBinary, args: ['serve', '--listen', '127.0.0.1:0'] });
+    const stopTicks = publishTicks(relay.url);
     try {
       const name = browser.toLowerCase();
       const driver =
@@ -87,9 +89,37 @@ export const wasmTests = (browser, browsers) =>
         },
       );
     } finally {
+      await stopTicks();
       await relay.stop();
     }
   });
+
+/**
+ * Publishes rising numbers to the channel that the SDK's tests listen to: pages cannot publish by themselves.
+ *
+ * @param {string} url of a relay with the default key of loopback addresses
+ * @returns {() => Promise<void>} stops it
+ */
+function publishTicks(url) {
+  let isStopped = false;
+  const ticking = (async () => {
+    for (let tick = 0; !isStopped; tick += 1) {
+      const response = await fetch(`${url}/v1/publish`, {
+        method: 'POST',
+        headers: { Authorization: 'Bearer dev', 'Content-Type': 'application/json' },
+        body: JSON.stringify({ channel: { name: 'test-ticks' }, payload: tick }),
+      });
+      if (!response.ok) throw new Error(`the relay refuses a tick: ${await response.text()}`);
+      await setTimeout(100);
+    }
+  })();
+  // Its failure counts when it is stopped, and is not to end the process before.
+  ticking.catch(() => {});
+  return () => {
+    isStopped = true;
+    return ticking;
+  };
+}
 
 /**
  * Runs a suite as a step and counts what ran. The step fails when its command does, and also when it ended well

@@ -78,7 +78,7 @@ export const badInput = (message, channel) => new RealtimeError(3, message, chan
  *
  * @param {unknown} value
  */
-function kindOf(value) {
+export function kindOf(value) {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { badInput } from './arguments.js';
+import { badInput, kindOf } from './arguments.js';
 import { RealtimeError } from './errors.js';
 
 /** @type {import('../index.d.ts').Settings} */
@@ -26,10 +26,10 @@ export function change(changes) {
   }
   if (url !== undefined) toAddress(url);
   if (token !== undefined && token !== null && typeof token !== 'string') {
-    throw badInput(`token is a string, not a ${typeof token}`);
+    throw badInput(`token is a string, not ${kindOf(token)}`);
   }
   if (getToken !== undefined && getToken !== null && typeof getToken !== 'function') {
-    throw badInput(`getToken is a function that returns a token, not a ${typeof getToken}`);
+    throw badInput(`getToken is a function that returns a token, not ${kindOf(getToken)}`);
   }
   if (url !== undefined) settings.url = url;
   if (token !== undefined) Object.assign(settings, { token, getToken: null });
@@ -54,7 +54,7 @@ export function relayAddress() {
 export async function identity() {
   const token = settings.getToken ? await settings.getToken() : settings.token;
   if (token === undefined || token === null || token === '') return { visitorToken: visitorToken() };
-  if (typeof token !== 'string') throw new TypeError(`it gave a ${typeof token}, not a string`);
+  if (typeof token !== 'string') throw new TypeError(`it gave ${kindOf(token)}, not a string`);
   return { token };
 }
 
