@@ -1,6 +1,6 @@
 //! The relay's log, on standard error.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
@@ -17,6 +17,8 @@ pub fn start(filter: &str) -> io::Result<()> {
     fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // Colours are for people; a pipe or a file gets plain text.
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .try_init()
         .map_err(|error| refused(error.to_string()))
