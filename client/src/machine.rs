@@ -108,6 +108,13 @@ impl Machine {
         }
     }
 
+    /// Starts a channel at a position that was kept from an earlier life: its first request asks for everything
+    /// since. For a channel that is wanted and has had no answer yet; any other stays as it is. When the answer's
+    /// base is another position, messages may be lost ([`Machine::position`] tells).
+    pub fn resume(&mut self, channel: &Channel, position: Position) {
+        self.subscriptions.table.resume(channel, position);
+    }
+
     /// The next thing to do; `None` when all is done for now.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()

@@ -95,6 +95,13 @@ impl Table {
         self.by_subscription.get(&subscription)
     }
 
+    /// Puts a channel that has no position yet at this one.
+    pub(crate) fn resume(&mut self, channel: &Channel, position: Position) {
+        if let Some(slot) = self.key_of(channel).and_then(|key| self.slot_mut(key)) {
+            slot.position.get_or_insert(position);
+        }
+    }
+
     /// Whom the message is for, unless it was delivered before or nobody wants it. Moves the position on.
     pub(crate) fn accept(&mut self, number: ChannelNumber, offset: Offset) -> Option<ChannelKey> {
         let key = self.by_number.get(&number)?;

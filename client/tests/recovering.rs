@@ -90,3 +90,36 @@ fn positions_outlive_several_outages_without_an_answer() {
         assert_eq!(effects[1], asks(request, "a", Some(position("e", 5))));
     }
 }
+
+/// A client that starts at offset 5, as an earlier one of its kind left it.
+fn resuming() -> Client {
+    let mut client = Client::new();
+    client.subscribe(1, "a");
+    client.machine.resume(&channel("a"), position("e", 5));
+    let effects = client.welcome();
+    assert_eq!(effects[1], asks(1, "a", Some(position("e", 5))));
+    client
+}
+
+#[test]
+fn a_position_of_an_earlier_life_is_where_a_channel_starts() {
+    let mut client = resuming();
+    let effects = client.control(recovered(1, 7, position("e", 8), true));
+    assert_eq!(effects, [live(1, Continuity::First)]);
+    assert_eq!(client.position("a"), Some(5));
+    assert_eq!((client.message(7, 5), client.message(7, 6)), (vec![], vec![1]));
+}
+
+#[test]
+fn a_position_that_the_relay_cannot_continue_gives_way_to_the_relays() {
+    let mut client = resuming();
+    client.control(recovered(1, 7, position("f", 0), false));
+    assert_eq!(client.machine.position(&channel("a")), Some(&position("f", 0)));
+}
+
+#[test]
+fn a_channel_that_has_a_position_keeps_it() {
+    let mut client = Client::live(1, "a");
+    client.machine.resume(&channel("a"), position("e", 5));
+    assert_eq!(client.position("a"), Some(0));
+}
