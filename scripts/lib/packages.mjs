@@ -21,19 +21,27 @@ export const hostProgram = join(backendFolder, 'bin', 'wix-realtime-backend.js')
  * @returns {Promise<{ frontend: string; backend: string }>} the tarballs
  */
 export async function packPackages() {
-  return { frontend: await pack(frontendFolder), backend: await pack(backendFolder) };
+  return {
+    // It is bundled while it is packed, which makes the bundler and its version part of the input.
+    frontend: await pack(frontendFolder, [
+      join(root, 'sdk-wasm', 'bundle.mjs'),
+      join(root, 'package-lock.json'),
+    ]),
+    backend: await pack(backendFolder),
+  };
 }
 
 /**
  * @param {string} folder of a package
+ * @param {readonly string[]} [inputs] what else decides what is packed
  * @returns {Promise<string>} its tarball
  */
-async function pack(folder) {
+async function pack(folder, inputs = []) {
   const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const tarball = join(distDir, `${name}-${version}.tgz`);
   const packed = stamp(`pack-${name}`);
-  const print = fingerprint([folder]);
-  if (existsSync(tarball) && packed.holds(print)) return tarball;
+  const print = () => fingerprint([folder, ...inputs]);
+  if (existsSync(tarball) && packed.holds(print())) return tarball;
   packed.clear();
   await step(`npm package ${name} ${version}`, async () => {
     mkdirSync(distDir, { recursive: true });
@@ -42,7 +50,7 @@ async function pack(folder) {
     }
     await run('npm', ['pack', '--pack-destination', distDir], { cwd: folder, log: `pack-${name}` });
   });
-  packed.set(print);
+  packed.set(print());
   return tarball;
 }
 

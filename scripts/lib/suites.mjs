@@ -4,7 +4,6 @@
 
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { cargoCounts, nodeCounts, shortfall } from './counts.mjs';
 import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
 import { filesUnder } from './fingerprint.mjs';
@@ -14,6 +13,7 @@ import { gist, run } from './run.mjs';
 import { cargo } from './rust.mjs';
 import { startService } from './services.mjs';
 import { testToolsPath } from './test-tools.mjs';
+import { publishTicks } from './ticks.mjs';
 
 /** @typedef {import('./counts.mjs').Counts} Counts */
 /** @typedef {import('./browsers.mjs').Browsers} Browsers */
@@ -93,33 +93,6 @@ export const wasmTests = (browser, browsers) =>
       await relay.stop();
     }
   });
-
-/**
- * Publishes rising numbers to the channel that the SDK's tests listen to: pages cannot publish by themselves.
- *
- * @param {string} url of a relay with the default key of loopback addresses
- * @returns {() => Promise<void>} stops it
- */
-function publishTicks(url) {
-  let isStopped = false;
-  const ticking = (async () => {
-    for (let tick = 0; !isStopped; tick += 1) {
-      const response = await fetch(`${url}/v1/publish`, {
-        method: 'POST',
-        headers: { Authorization: 'Bearer dev', 'Content-Type': 'application/json' },
-        body: JSON.stringify({ channel: { name: 'test-ticks' }, payload: tick }),
-      });
-      if (!response.ok) throw new Error(`the relay refuses a tick: ${await response.text()}`);
-      await setTimeout(100);
-    }
-  })();
-  // Its failure counts when it is stopped, and is not to end the process before.
-  ticking.catch(() => {});
-  return () => {
-    isStopped = true;
-    return ticking;
-  };
-}
 
 /**
  * Runs a suite as a step and counts what ran. The step fails when its command does, and also when it ended well
