@@ -3,19 +3,24 @@
 //! wasm-bindgen's tool is used as a library, so that Cargo.lock holds it to the version of the crate, which must be the
 //! same, and nothing has to be installed. Making the module smaller is left to Binaryen's optimiser, afterwards.
 
+mod names;
 mod panics;
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 
 const USAGE: &str = "usage: wasm-build [--out-dir DIR]   (default: sdk-wasm/npm/wasm)";
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "wix-realtime-frontend";
 const MODULE: &str = "wix_realtime_frontend";
+
+/// Set to anything, this variable keeps the functions' names in the module, for tools that show what weighs.
+const KEEP_NAMES: &str = "WASM_BUILD_KEEP_NAMES";
 
 /// What rustc may use of WebAssembly beyond its own baseline: with references, JavaScript's values need no table of
 /// their own in the glue.
@@ -71,20 +76,33 @@ fn bind(out_dir: &Path) -> Result<()> {
     let mut module = walrus::ModuleConfig::new()
         // LLVM's output needs no second look.
         .strict_validate(false)
-        .generate_name_section(env::var_os("NAMES").is_some())
+        .generate_name_section(env::var_os(KEEP_NAMES).is_some())
         .generate_producers_section(false)
         .parse_file(&file)
         .with_context(|| format!("cannot read {}", file.display()))?;
     panics::make_traps(&mut module)?;
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_module(MODULE, module)
         .web(true)?
         .typescript(false)
         .demangle(false)
         .omit_default_module_path(true)
         .encode_into(EncodeInto::Always)
-        .generate(out_dir)
-        .with_context(|| format!("cannot bind {}", file.display()))
+        .generate_output()
+        .with_context(|| format!("cannot bind {}", file.display()))?;
+    let has_parts = output.snippets().values().any(|parts| !parts.is_empty());
+    ensure!(!has_parts, "the glue has parts that would have to be written too");
+    let glue = output.js().to_owned();
+    let glue = names::shorten(output.wasm_mut(), &glue)?;
+    write(out_dir, &format!("{MODULE}.js"), glue.as_bytes())?;
+    write(out_dir, &format!("{MODULE}_bg.wasm"), &output.wasm_mut().emit_wasm())
+}
+
+fn write(folder: &Path, name: &str, content: &[u8]) -> Result<()> {
+    let file = folder.join(name);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&file, content))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Cargo's folder for what it builds.
