@@ -23,7 +23,7 @@ fn a_subscription_is_live_with_the_relays_answer() {
     client.subscribe(1, "a");
     let effects = client.welcome();
     assert_eq!(effects[1], asks(1, "a", None));
-    assert_eq!(client.message(7, 1), [], "nothing is delivered before the answer");
+    assert!(client.message(7, 1).is_empty(), "nothing is delivered before the answer");
     assert_eq!(client.control(subscribed(1, 7, 0)), [live(1, Continuity::First)]);
     assert_eq!(client.message(7, 1), [1]);
 }
@@ -67,7 +67,7 @@ fn the_relay_is_told_when_the_last_subscription_of_a_channel_goes() {
     assert_eq!(client.unsubscribe(1), [Effect::Unsubscribed(SubscriptionId(1))]);
     assert_eq!(client.message(7, 1), [2]);
     assert_eq!(client.unsubscribe(2), [Effect::Unsubscribed(SubscriptionId(2)), leaves(2, "a")]);
-    assert_eq!(client.message(7, 2), []);
+    assert!(client.message(7, 2).is_empty());
     assert_eq!(client.control(Control::Unsubscribed { id: RequestId(2) }), []);
 }
 
@@ -87,7 +87,7 @@ fn unsubscribing_before_the_answer_refuses_and_is_undone_when_the_answer_comes()
     assert_eq!(refusals(&effects)[0].1.code, ErrorCode::Subscription);
     assert_eq!(effects.len(), 1, "the relay has not answered yet");
     assert_eq!(client.control(subscribed(2, 8, 0)), [leaves(3, "b")]);
-    assert_eq!(client.message(8, 1), []);
+    assert!(client.message(8, 1).is_empty());
 }
 
 #[test]
@@ -105,10 +105,10 @@ fn who_subscribes_again_after_leaving_gets_no_message_of_before() {
     let mut client = Client::live(1, "a");
     client.unsubscribe(1);
     assert_eq!(client.subscribe(2, "a"), [asks(3, "a", None)]);
-    assert_eq!(client.message(7, 1), [], "it was still under way");
+    assert!(client.message(7, 1).is_empty(), "it was still under way");
     client.control(Control::Unsubscribed { id: RequestId(2) });
     client.control(subscribed(3, 7, 1));
-    assert_eq!(client.message(7, 1), []);
+    assert!(client.message(7, 1).is_empty());
     assert_eq!(client.message(7, 2), [2]);
 }
 
@@ -273,7 +273,7 @@ fn a_subscription_that_the_relay_ends_is_an_error_event() {
         message: "permissions have changed".into(),
     });
     assert_eq!(errors(&effects), [(ErrorCode::Subscription, "permissions have changed".into())]);
-    assert_eq!(client.message(7, 1), []);
+    assert!(client.message(7, 1).is_empty());
     assert_eq!(client.subscribe(2, "a"), [asks(2, "a", None)]);
 }
 
@@ -287,7 +287,7 @@ fn a_subscription_that_the_relay_ends_for_the_moment_is_asked_for_again() {
         message: "the permissions could not be asked".into(),
     });
     assert!(matches!(effects[..], [Effect::Error(_)]));
-    assert_eq!(client.message(7, 5), []);
+    assert!(client.message(7, 5).is_empty());
     let effects = client.wait();
     assert_eq!(effects, [asks(2, "a", Some(position("e", 4)))]);
 }
@@ -322,7 +322,7 @@ fn an_answer_to_no_request_counts_for_nothing() {
     assert_eq!(client.control(subscribed(9, 9, 0)), []);
     assert_eq!(client.control(refused(9, Status::Forbidden)), []);
     assert_eq!(client.control(subscribed(1, 9, 5)), [], "it was answered before");
-    assert_eq!(client.message(9, 6), []);
+    assert!(client.message(9, 6).is_empty());
     assert_eq!(client.message(7, 1), [1]);
 }
 
