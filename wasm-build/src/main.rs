@@ -61,13 +61,22 @@ fn compile() -> Result<()> {
         .current_dir(root())
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--profile", "wasm"])
         .args(["--target", TARGET, "--package", PACKAGE])
-        .args(["--", TARGET_FEATURES])
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags())
         .status()
         .context("cannot start cargo")?;
     if !status.success() {
         bail!("cargo could not compile {PACKAGE}; is the target there? (rustup target add {TARGET})");
     }
     Ok(())
+}
+
+/// Flags for every crate, in the form that Cargo reads without splitting at spaces.
+fn rustflags() -> String {
+    let cargo_home =
+        env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")));
+    // The module is the same on every machine, and tells nobody where it was built.
+    let remap = cargo_home.map(|folder| format!("--remap-path-prefix={folder}/registry/src="));
+    [TARGET_FEATURES.to_owned()].into_iter().chain(remap).collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// Writes the module and its glue.
