@@ -1,7 +1,14 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::command::completions::{self, CompletionsArgs};
+use crate::command::failure::Failure;
+use crate::command::publish::{self, PublishArgs};
+use crate::command::serve;
+use crate::command::token::{self, TokenArgs};
 use crate::settings::Options;
 
 /// Realtime messages from a site's backend to its visitors' browsers.
@@ -22,13 +29,44 @@ pub enum Command {
     /// and SIGINT stop it in good order: clients are told when to come back, what was accepted is delivered.
     #[command(after_help = SERVE_EXAMPLE)]
     Serve(Box<Options>),
+
+    /// Publish one message
+    ///
+    /// Prints the message's position in its channel as JSON. A relay that does not take the message, or does not
+    /// answer within half a minute, is a failure (exit code 1); nothing is sent twice.
+    #[command(after_help = PUBLISH_EXAMPLE)]
+    Publish(PublishArgs),
+
+    /// Make a token for a user, signed as the site's backend would sign it
+    ///
+    /// Prints a JWT (HS256) with the claims sub, type, iat and exp.
+    #[command(after_help = TOKEN_EXAMPLE)]
+    Token(TokenArgs),
+
+    /// Print what a shell needs to complete this command's words
+    #[command(after_help = COMPLETIONS_EXAMPLE)]
+    Completions(CompletionsArgs),
+}
+
+/// Does what the command line says. A command line that is not right ends the process here, as clap does it.
+///
+/// # Errors
+/// Why it could not be done.
+pub fn run() -> Result<ExitCode, Failure> {
+    match Cli::parse().command {
+        Command::Serve(options) => serve::run(*options),
+        Command::Publish(args) => publish::run(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+    }
 }
 
 const EXAMPLE: &str = "\
 Try it:
   relay serve --site www
-  curl -H 'Authorization: Bearer dev' -H 'Content-Type: application/json' \\
-       -d '{\"channel\":{\"name\":\"hello\"},\"payload\":\"Hi!\"}' http://127.0.0.1:8787/v1/publish";
+  relay publish hello '{\"text\":\"Hi!\"}'
+
+Exit codes: 0 for success, 1 for what failed or was refused, 2 for a command line that is not right.";
 
 const SERVE_EXAMPLE: &str = "\
 Every flag is also an environment variable and a key of the settings file:
@@ -37,10 +75,25 @@ A flag counts more than the environment, the environment more than the file.
 
 Keys and secrets are better given by environment or file: flags show in the list of processes.";
 
+const PUBLISH_EXAMPLE: &str = "\
+Examples:
+  relay publish hello '\"Hi!\"'                   a text: quotes inside quotes
+  relay publish orders/17 '{\"status\":\"sent\"}'  a resource of a channel
+  relay publish news - < news.json             what a file has
+  relay publish chat 1 --user anna --user ben  for these users only";
+
+const TOKEN_EXAMPLE: &str = "\
+Example:
+  RELAY_TOKEN_SECRET=… relay token --sub anna --type admin --ttl 15m";
+
+const COMPLETIONS_EXAMPLE: &str = "\
+Examples:
+  relay completions bash > ~/.local/share/bash-completion/completions/relay
+  relay completions zsh > ~/.zfunc/_relay
+  relay completions fish > ~/.config/fish/completions/relay.fish";
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

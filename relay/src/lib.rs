@@ -9,6 +9,8 @@ pub mod app;
 pub mod broker;
 pub mod cli;
 pub mod clock;
+#[path = "command/room.rs"]
+pub mod command;
 #[path = "http/room.rs"]
 pub mod http;
 #[path = "identity/room.rs"]

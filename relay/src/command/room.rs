@@ -1,0 +1,20 @@
+//! The commands of the `relay` binary: what a person or a script runs at a terminal.
+//!
+//! What holds in this room:
+//!
+//! - **Data to standard output, words to standard error.** What a pipe carries on is never mixed with messages.
+//! - **Exit codes**: 0 for success, 1 for what failed or was refused, 2 for a command line that is not right.
+//! - Each command is a **pure core**, tested by itself, and a small `run` around it.
+//!
+//! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
+//! the command line), then the commands: [`serve`], [`publish`] with [`request`], [`token`], [`completions`].
+
+pub mod address;
+pub mod channel;
+pub mod completions;
+pub mod failure;
+pub mod output;
+pub mod publish;
+pub mod request;
+pub mod serve;
+pub mod token;

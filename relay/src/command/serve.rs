@@ -1,0 +1,63 @@
+//! `relay serve`: runs the relay until it is told to stop.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::failure::Failure;
+use crate::app::{Relay, StartError};
+use crate::settings::{Options, Settings, SettingsError};
+
+/// Runs the relay until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the settings are not right, or the relay cannot start.
+pub fn run(options: Options) -> Result<ExitCode, Failure> {
+    let settings = options.resolve()?;
+    crate::log::start(&settings.log)?;
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(settings))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let relay = Relay::start(settings).await?;
+    announce(&relay);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    relay.stop().await;
+    Ok(())
+}
+
+/// Tells whoever started the relay where it is.
+fn announce(relay: &Relay) {
+    let mut out = std::io::stdout();
+    // A closed standard output is the starter's choice.
+    let _ = writeln!(out, "listening on http://{}", relay.address()).and_then(|()| out.flush());
+}
+
+/// A connection is a descriptor. Systems start programs with a low limit that they may raise themselves.
+fn raise_descriptor_limit() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!(limit, "open descriptors"),
+        Err(error) => tracing::warn!(%error, "the limit of open descriptors could not be raised"),
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::failed(error)
+    }
+}

@@ -1,0 +1,110 @@
+//! The built command, run as at a terminal: no settings of the surroundings, and a deadline for everything.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test uses a part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::time::timeout;
+
+use super::support::DEADLINE;
+
+/// How a command ended and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// The command with these arguments, which ends with its handle at the latest.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("RELAY_") {
+            command.env_remove(variable);
+        }
+    }
+    command.args(args).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command to its end.
+pub async fn run(args: &[&str]) -> Ended {
+    run_with_input(args, "").await
+}
+
+pub async fn run_with_input(args: &[&str], input: &str) -> Ended {
+    end_of(command(args), input).await
+}
+
+pub async fn end_of(mut command: Command, input: &str) -> Ended {
+    let mut child = command.spawn().unwrap();
+    // A command that does not read its input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+    let output = timeout(DEADLINE, child.wait_with_output()).await.expect("an end in time").unwrap();
+    Ended {
+        code: output.status.code().expect("an exit code, not a signal"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A command that runs on, read line by line.
+pub struct Running {
+    pub child: Child,
+    out: Option<Lines<BufReader<ChildStdout>>>,
+    err: Lines<BufReader<ChildStderr>>,
+}
+
+impl Running {
+    pub fn start(args: &[&str]) -> Self {
+        let mut child = command(args).spawn().unwrap();
+        let out = Some(BufReader::new(child.stdout.take().unwrap()).lines());
+        let err = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, out, err }
+    }
+
+    /// The next line of standard output.
+    pub async fn line(&mut self) -> String {
+        let line = self.out.as_mut().unwrap().next_line();
+        timeout(DEADLINE, line).await.expect("a line in time").unwrap().expect("a line")
+    }
+
+    /// Reads on in standard error until a line has these words.
+    pub async fn says(&mut self, words: &str) {
+        let mut heard = Vec::new();
+        loop {
+            let line = timeout(DEADLINE, self.err.next_line()).await;
+            let line = line.unwrap_or_else(|_| panic!("nothing more after {heard:?}")).unwrap();
+            match line {
+                Some(line) if line.contains(words) => return,
+                Some(line) => heard.push(line),
+                None => panic!("{words:?} is not in {heard:?}"),
+            }
+        }
+    }
+
+    /// Stops reading standard output, as `head` does.
+    pub fn close_output(&mut self) {
+        self.out = None;
+    }
+
+    /// Sends a signal by name.
+    pub async fn signal(&self, name: &str) {
+        let kill = format!("kill -s {name} {}", self.child.id().expect("it runs"));
+        assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+    }
+
+    /// Waits for the end; returns the exit code.
+    pub async fn code(mut self) -> i32 {
+        timeout(DEADLINE, self.child.wait()).await.expect("an end in time").unwrap().code().expect("a code")
+    }
+}
