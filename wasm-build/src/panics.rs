@@ -9,7 +9,7 @@ use rustc_demangle::demangle;
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
 
 /// How the names of functions begin that never return and do nothing but panic.
-const PANICKING: [&str; 10] = [
+const PANICKING: [&str; 11] = [
     "__rustc::rust_begin_unwind",
     "alloc::alloc::handle_alloc_error",
     "alloc::raw_vec::handle_error",
@@ -20,6 +20,7 @@ const PANICKING: [&str; 10] = [
     "core::panicking::",
     "core::result::unwrap_failed",
     "core::slice::index::slice_",
+    "core::str::slice_error_fail",
 ];
 
 /// Turns all of them into traps, and says how many there were.
@@ -43,9 +44,9 @@ pub(crate) fn make_traps(module: &mut Module) -> Result<usize> {
 }
 
 fn is_panicking(name: &str) -> bool {
-    // Some names have a generic part in front: `<T as core::…>`; those return.
     let name = format!("{:#}", demangle(name));
-    PANICKING.iter().any(|prefix| name.starts_with(prefix))
+    // The second are those of `Vec::remove` and its like.
+    PANICKING.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with("::assert_failed")
 }
 
 fn make_trap(module: &mut Module, id: FunctionId) {
@@ -67,6 +68,7 @@ mod tests {
             "_RNvNtCsgXGp5Oqx2Ny_4core9panicking9panic_fmt",
             "_ZN4core9panicking5panic17h0123456789abcdefE",
             "_RNvCsfLfy6EI15iL_7___rustc17rust_begin_unwind",
+            "_RNvNvMs_NtCs5cOc02OMXlo_5alloc3vecINtB6_3VecppE6remove13assert_failed",
         ] {
             assert!(is_panicking(name), "{name}");
         }
