@@ -48,19 +48,20 @@ mod tests {
 
     #[test]
     fn waits_spread_from_the_floor_to_a_bound_that_doubles() {
-        for (failures, bound) in [(0, 1), (1, 2), (2, 4), (3, 8)] {
+        let base = Settings::default().backoff_base;
+        for (failures, factor) in [(0, 1), (1, 2), (2, 4), (3, 8)] {
             let delays = delays(failures);
-            let bound = Duration::from_secs(bound);
+            let bound = base * factor;
             assert!(delays.iter().all(|d| *d <= bound));
             assert!(delays.iter().any(|d| *d > bound.mul_f64(0.95)));
-            assert!(delays.iter().any(|d| *d < bound.mul_f64(0.1)));
+            assert!(delays.iter().any(|d| *d < bound.mul_f64(0.15)));
         }
     }
 
     #[test]
     fn waits_never_pass_the_cap_nor_fall_below_the_floor() {
         let settings = Settings::default();
-        for failures in [5, 16, 17, u32::MAX] {
+        for failures in [6, 16, 17, u32::MAX] {
             let delays = delays(failures);
             assert!(delays.iter().all(|d| *d <= settings.backoff_cap && *d >= settings.backoff_floor));
         }

@@ -23,6 +23,27 @@ const ABNORMAL: u16 = 1006;
 ///
 /// Times are spans since any fixed moment, and must not go backwards. After every input the driver carries out all
 /// effects ([`Machine::next_effect`]) in order and then waits until [`Machine::deadline`] at the latest.
+///
+/// ```
+/// use std::time::Duration;
+/// use realtime_client::{Effect, Identity, Input, Machine, Settings, SubscriptionId};
+/// use realtime_protocol::channel::Channel;
+/// use realtime_protocol::frame::ClientFrame;
+///
+/// let mut machine = Machine::new(Settings::default(), 42);
+/// let now = Duration::from_secs(1);
+/// let subscription = SubscriptionId(1);
+/// let channel = Channel::parse("chat", None)?;
+/// machine.on(Input::Subscribe { subscription, channel }, now);
+///
+/// let Some(Effect::Connect(connection)) = machine.next_effect() else { panic!("it connects") };
+/// machine.on(Input::Opened(connection), now);
+/// machine.on(Input::Identified { connection, identity: Ok(Identity::default()) }, now);
+///
+/// assert!(matches!(machine.next_effect(), Some(Effect::Send(ClientFrame::Hello { .. }))));
+/// assert!(matches!(machine.next_effect(), Some(Effect::Send(ClientFrame::Subscribe { .. }))));
+/// # Ok::<(), realtime_protocol::channel::ChannelError>(())
+/// ```
 #[derive(Debug)]
 pub struct Machine {
     link: Link,

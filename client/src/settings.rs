@@ -31,7 +31,7 @@ impl Default for Settings {
         Self {
             connect_timeout: Duration::from_secs(10),
             subscribe_timeout: Duration::from_secs(10),
-            backoff_base: Duration::from_secs(1),
+            backoff_base: Duration::from_millis(500),
             backoff_cap: Duration::from_secs(30),
             backoff_floor: Duration::from_millis(50),
             stable_after: Duration::from_secs(10),
