@@ -8,6 +8,7 @@ use crate::command::completions::{self, CompletionsArgs};
 use crate::command::failure::Failure;
 use crate::command::publish::{self, PublishArgs};
 use crate::command::serve;
+use crate::command::subscribe::{self, SubscribeArgs};
 use crate::command::token::{self, TokenArgs};
 use crate::settings::Options;
 
@@ -37,6 +38,17 @@ pub enum Command {
     #[command(after_help = PUBLISH_EXAMPLE)]
     Publish(PublishArgs),
 
+    /// Print a channel's messages, one line of JSON each, as they come
+    ///
+    /// A line has "channel", "epoch" and "offset" (the message's position), "payload" as it was published, and
+    /// "publisher" where the message has one. Each line is written at once, so that pipes see it.
+    ///
+    /// A lost connection or a restart of the relay is survived: missed messages follow, or standard error tells that
+    /// some may be missing. It ends with exit code 0 at SIGINT or SIGTERM, or when whoever reads its output has gone;
+    /// with 1 when nothing is left to listen to, because the relay has refused.
+    #[command(after_help = SUBSCRIBE_EXAMPLE)]
+    Subscribe(SubscribeArgs),
+
     /// Make a token for a user, signed as the site's backend would sign it
     ///
     /// Prints a JWT (HS256) with the claims sub, type, iat and exp.
@@ -56,6 +68,7 @@ pub fn run() -> Result<ExitCode, Failure> {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(*options),
         Command::Publish(args) => publish::run(&args),
+        Command::Subscribe(args) => subscribe::run(args),
         Command::Token(args) => token::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),
     }
@@ -81,6 +94,13 @@ Examples:
   relay publish orders/17 '{\"status\":\"sent\"}'  a resource of a channel
   relay publish news - < news.json             what a file has
   relay publish chat 1 --user anna --user ben  for these users only";
+
+const SUBSCRIBE_EXAMPLE: &str = "\
+Examples:
+  relay subscribe chat                              all that comes from now on
+  relay subscribe orders/17 orders/18 | jq .payload  two resources, their payloads only
+  relay subscribe chat --since 4cx0gw9nmt1ks:12      all that came behind that message, too
+  RELAY_TOKEN=$(relay token --sub anna) relay subscribe members";
 
 const TOKEN_EXAMPLE: &str = "\
 Example:

@@ -7,14 +7,20 @@
 //! - Each command is a **pure core**, tested by itself, and a small `run` around it.
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
-//! the command line), then the commands: [`serve`], [`publish`] with [`request`], [`token`], [`completions`].
+//! the command line), then the commands: [`serve`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
+//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`completions`].
 
 pub mod address;
 pub mod channel;
 pub mod completions;
 pub mod failure;
+pub mod follow;
+pub mod line;
+pub mod lines;
 pub mod output;
 pub mod publish;
 pub mod request;
 pub mod serve;
+pub mod subscribe;
 pub mod token;
+pub mod transport;
