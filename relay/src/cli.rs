@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::command::check::{self, CheckArgs};
 use crate::command::completions::{self, CompletionsArgs};
+use crate::command::expect::{self, TestArgs};
 use crate::command::failure::Failure;
 use crate::command::publish::{self, PublishArgs};
 use crate::command::serve;
@@ -55,6 +57,21 @@ pub enum Command {
     #[command(after_help = TOKEN_EXAMPLE)]
     Token(TokenArgs),
 
+    /// Tell whether somebody may read a channel, and why
+    ///
+    /// Asks the permissions file as the relay does, without one running: the decision, which handler decided (exact,
+    /// parent, default or none), how long it took, and what the handlers logged, with file and line. The exit code is
+    /// 0 for allowed and 1 for refused.
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check(CheckArgs),
+
+    /// Test a permissions file against a table of expectations
+    ///
+    /// Prints a line for each row that does not hold, and a summary. The exit code is 0 when every row holds, 1 when
+    /// one does not. A handler that throws, hangs or answers nonsense refuses, but fulfils no expectation.
+    #[command(after_help = TEST_EXAMPLE)]
+    Test(TestArgs),
+
     /// Print what a shell needs to complete this command's words
     #[command(after_help = COMPLETIONS_EXAMPLE)]
     Completions(CompletionsArgs),
@@ -70,6 +87,8 @@ pub fn run() -> Result<ExitCode, Failure> {
         Command::Publish(args) => publish::run(&args),
         Command::Subscribe(args) => subscribe::run(args),
         Command::Token(args) => token::run(&args),
+        Command::Check(args) => check::run(args),
+        Command::Test(args) => expect::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),
     }
 }
@@ -105,6 +124,22 @@ Examples:
 const TOKEN_EXAMPLE: &str = "\
 Example:
   RELAY_TOKEN_SECRET=… relay token --sub anna --type admin --ttl 15m";
+
+const CHECK_EXAMPLE: &str = "\
+Example:
+  relay check --site my-site --channel staff/7 --as member:anna";
+
+const TEST_EXAMPLE: &str = "\
+The table is a JSON array. A row says who may read what:
+  [
+    { \"channel\": \"staff/7\", \"as\": \"member:anna\", \"read\": true },
+    { \"channel\": \"staff\", \"as\": \"visitor:1\", \"read\": false }
+  ]
+channel is NAME or NAME/RESOURCE, as is TYPE:ID with the type admin, member or visitor. All rows are asked of one
+engine, in their order.
+
+Example:
+  relay test --site my-site expectations.json";
 
 const COMPLETIONS_EXAMPLE: &str = "\
 Examples:

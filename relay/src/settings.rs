@@ -271,7 +271,8 @@ impl Options {
     }
 }
 
-fn permissions_of(site: &Path) -> Option<PathBuf> {
+/// The permissions file of a site folder, where there is one.
+pub fn permissions_of(site: &Path) -> Option<PathBuf> {
     let file = site.join("backend/realtime-permissions.js");
     file.exists().then_some(file)
 }

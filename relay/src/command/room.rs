@@ -8,11 +8,14 @@
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
 //! the command line), then the commands: [`serve`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
-//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`completions`].
+//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`check`] and [`expect`] with [`script`],
+//! [`completions`].
 
 pub mod address;
 pub mod channel;
+pub mod check;
 pub mod completions;
+pub mod expect;
 pub mod failure;
 pub mod follow;
 pub mod line;
@@ -20,6 +23,7 @@ pub mod lines;
 pub mod output;
 pub mod publish;
 pub mod request;
+pub mod script;
 pub mod serve;
 pub mod subscribe;
 pub mod token;

@@ -81,6 +81,16 @@ impl Console {
 }
 
 impl ConsoleLevel {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+
     fn of(word: &str) -> Self {
         match word {
             "debug" => Self::Debug,
