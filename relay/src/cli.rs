@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command::check::{self, CheckArgs};
 use crate::command::completions::{self, CompletionsArgs};
+use crate::command::config::{self, ConfigArgs};
 use crate::command::expect::{self, TestArgs};
 use crate::command::failure::Failure;
 use crate::command::publish::{self, PublishArgs};
@@ -32,6 +33,13 @@ pub enum Command {
     /// and SIGINT stop it in good order: clients are told when to come back, what was accepted is delivered.
     #[command(after_help = SERVE_EXAMPLE)]
     Serve(Box<Options>),
+
+    /// Print every setting in force and where it comes from
+    ///
+    /// Takes the flags of relay serve, and the same environment and settings file. A setting comes from a flag, the
+    /// environment, the file or the defaults. Keys and secrets are not shown.
+    #[command(after_help = CONFIG_EXAMPLE)]
+    Config(Box<ConfigArgs>),
 
     /// Publish one message
     ///
@@ -82,8 +90,10 @@ pub enum Command {
 /// # Errors
 /// Why it could not be done.
 pub fn run() -> Result<ExitCode, Failure> {
-    match Cli::parse().command {
+    let matches = Cli::command().get_matches();
+    match Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
         Command::Serve(options) => serve::run(*options),
+        Command::Config(args) => config::run(*args, matches.subcommand_matches("config")),
         Command::Publish(args) => publish::run(&args),
         Command::Subscribe(args) => subscribe::run(args),
         Command::Token(args) => token::run(&args),
@@ -106,6 +116,11 @@ Every flag is also an environment variable and a key of the settings file:
 A flag counts more than the environment, the environment more than the file.
 
 Keys and secrets are better given by environment or file: flags show in the list of processes.";
+
+const CONFIG_EXAMPLE: &str = "\
+Examples:
+  relay config --config relay.toml
+  relay config --json | jq -r .listen.value";
 
 const PUBLISH_EXAMPLE: &str = "\
 Examples:

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use realtime_hub::settings::HubSettings;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::session::state::SessionRules;
 
@@ -17,7 +17,7 @@ use crate::session::state::SessionRules;
 pub const DEVELOPMENT_KEY: &str = "dev";
 
 /// Settings as they are written, each of which may be missing.
-#[derive(Args, Deserialize, Default, Clone)]
+#[derive(Args, Serialize, Deserialize, Default, Clone)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Options {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8787]
@@ -190,8 +190,16 @@ impl Options {
     /// # Errors
     /// [`SettingsError`], in words for the operator.
     pub fn resolve(self) -> Result<Settings, SettingsError> {
-        let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let file = self.of_file()?;
         self.over(file).with_defaults()
+    }
+
+    /// What the settings file says; nothing when there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not right.
+    pub fn of_file(&self) -> Result<Self, SettingsError> {
+        Ok(self.config.as_deref().map(read_file).transpose()?.unwrap_or_default())
     }
 
     fn over(self, below: Self) -> Self {
@@ -271,6 +279,34 @@ impl Options {
     }
 }
 
+impl Settings {
+    /// The settings as they could be written. What is missing has no value.
+    pub fn as_options(&self) -> Options {
+        Options {
+            listen: Some(self.listen),
+            config: None,
+            permissions: self.permissions.clone(),
+            require_permissions: Some(self.require_permissions),
+            site: self.site.clone(),
+            api_keys: Some(self.api_keys.clone()),
+            token_secret: self.token_secret.clone(),
+            allow_origins: Some(self.allow_origins.clone()),
+            max_sessions: Some(self.max_sessions),
+            max_subscriptions: Some(self.session.max_subscriptions),
+            max_payload_bytes: Some(self.max_payload_bytes),
+            max_publishes_per_second: self.max_publishes_per_second,
+            max_outbox_bytes: Some(self.max_outbox_bytes),
+            history_messages: Some(self.hub.history_messages),
+            history_seconds: Some(self.hub.history_age.as_secs()),
+            max_history_bytes: Some(self.max_history_bytes),
+            heartbeat_seconds: Some(self.session.heartbeat_interval.as_secs()),
+            heartbeat_timeout_seconds: Some(self.session.heartbeat_timeout.as_secs()),
+            hello_timeout_seconds: Some(self.session.hello_timeout.as_secs()),
+            log: Some(self.log.clone()),
+        }
+    }
+}
+
 /// The permissions file of a site folder, where there is one.
 pub fn permissions_of(site: &Path) -> Option<PathBuf> {
     let file = site.join("backend/realtime-permissions.js");
@@ -319,6 +355,38 @@ mod tests {
         assert_eq!(settings.max_payload_bytes, 65_536);
         assert_eq!((settings.api_keys, settings.has_development_key), (vec!["k".to_owned()], false));
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn settings_are_written_as_they_were_given() {
+        let text = r#"
+            listen = "127.0.0.1:1"
+            permissions = "p.js"
+            require-permissions = true
+            site = "s"
+            api-key = ["k"]
+            token-secret = "t"
+            allow-origin = ["o"]
+            max-sessions = 2
+            max-subscriptions = 3
+            max-payload-bytes = 4
+            max-publishes-per-second = 5
+            max-outbox-bytes = 6
+            history-messages = 7
+            history-seconds = 8
+            max-history-bytes = 9
+            heartbeat-seconds = 10
+            heartbeat-timeout-seconds = 11
+            hello-timeout-seconds = 12
+            log = "l"
+        "#;
+        let given: Options = toml::from_str(text).unwrap();
+        let written = serde_json::to_value(given.clone().resolve().unwrap().as_options()).unwrap();
+        assert_eq!(written, serde_json::to_value(given).unwrap());
+        assert!(
+            written.as_object().unwrap().values().all(|value| !value.is_null()),
+            "a setting is not tried"
+        );
     }
 
     #[test]

@@ -314,3 +314,49 @@ async fn expectations_that_do_not_hold_are_told_row_by_row() {
     let ended = run_with_input(&["test", "-", "--site", &site], holding).await;
     assert_eq!((ended.code, ended.out.as_str()), (0, "1 of 1 expectations hold\n"));
 }
+
+#[tokio::test]
+async fn config_tells_each_setting_and_where_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("relay.toml");
+    std::fs::write(
+        &file,
+        "max-sessions = 7\nhistory-messages = 8\nlog = \"warn\"\ntoken-secret = \"s3cret\"\n",
+    )
+    .unwrap();
+    let settings = |more: &[&str]| {
+        let flags = ["config", "--config", file.to_str().unwrap(), "--history-messages", "9"];
+        let mut command = command(&[&flags[..], more].concat());
+        command.env("RELAY_LOG", "debug").env("RELAY_API_KEY", "k3y,other");
+        terminal::end_of(command, "")
+    };
+    let ended = settings(&[]).await;
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    let row = |name: &str| {
+        let line = ended.out.lines().find(|line| line.split(' ').next() == Some(name));
+        line.unwrap_or_else(|| panic!("no {name}")).split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("SETTING"), "VALUE FROM");
+    assert_eq!(row("max-sessions"), format!("7 file ({})", file.display()));
+    assert_eq!(row("history-messages"), "9 flag");
+    assert_eq!(row("log"), "debug environment (RELAY_LOG)");
+    assert_eq!(row("listen"), "127.0.0.1:8787 default");
+    assert_eq!(row("api-key"), "(hidden) environment (RELAY_API_KEY)");
+    assert!(!ended.out.contains("k3y") && !ended.out.contains("s3cret"), "{}", ended.out);
+
+    let ended = settings(&["--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(json["max-sessions"], json!({"value": 7, "source": "file"}));
+    assert_eq!(json["token-secret"], json!({"value": null, "source": "file", "hidden": true}));
+    assert_eq!(json["allow-origin"], json!({"value": [], "source": "default"}));
+    assert!(!ended.out.contains("k3y") && !ended.out.contains("s3cret"), "{}", ended.out);
+}
+
+#[tokio::test]
+async fn config_refuses_what_serve_refuses() {
+    for words in ["config", "serve"] {
+        let ended = run(&[words, "--listen", "0.0.0.0:0"]).await;
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+        assert!(ended.err.contains("set --api-key or RELAY_API_KEY"), "{}", ended.err);
+    }
+}

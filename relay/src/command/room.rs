@@ -8,13 +8,14 @@
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
 //! the command line), then the commands: [`serve`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
-//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`check`] and [`expect`] with [`script`],
+//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`],
 //! [`completions`].
 
 pub mod address;
 pub mod channel;
 pub mod check;
 pub mod completions;
+pub mod config;
 pub mod expect;
 pub mod failure;
 pub mod follow;
