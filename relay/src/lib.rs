@@ -2,7 +2,8 @@
 //!
 //! Rooms import downwards only: [`app`] puts the parts together, [`http`] is the door, a [`session`] is one client,
 //! the [`broker`] puts the hubs to work, [`permission`] says who may read, [`identity`] who a client is,
-//! [`websocket`] turns bytes into messages. What must travel upwards comes back as a return value.
+//! [`websocket`] turns bytes into messages. What must travel upwards comes back as a return value. Beside the server
+//! stand the binary's commands: [`cli`] reads the command line, [`command`] does what it says.
 
 pub mod app;
 #[path = "broker/room.rs"]

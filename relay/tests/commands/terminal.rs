@@ -1,12 +1,5 @@
 //! The built command, run as at a terminal: no settings of the surroundings, and a deadline for everything.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test uses a part of this")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on panics"
-)]
-
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -17,35 +10,49 @@ use super::support::DEADLINE;
 
 /// How a command ended and what it said.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// The command with these arguments, which ends with its handle at the latest.
-pub fn command(args: &[&str]) -> Command {
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    command.args(args);
+    undisturbed(command)
+}
+
+/// A line for the shell, which finds the command as `relay`.
+pub(crate) fn shell(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    let folder = Path::new(env!("CARGO_BIN_EXE_relay")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.args(["-c", line]).env("PATH", format!("{}:{path}", folder.display()));
+    undisturbed(command)
+}
+
+fn undisturbed(mut command: Command) -> Command {
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("RELAY_") {
             command.env_remove(variable);
         }
     }
-    command.args(args).kill_on_drop(true);
+    command.kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 /// Runs a command to its end.
-pub async fn run(args: &[&str]) -> Ended {
+pub(crate) async fn run(args: &[&str]) -> Ended {
     run_with_input(args, "").await
 }
 
-pub async fn run_with_input(args: &[&str], input: &str) -> Ended {
+pub(crate) async fn run_with_input(args: &[&str], input: &str) -> Ended {
     end_of(command(args), input).await
 }
 
-pub async fn end_of(mut command: Command, input: &str) -> Ended {
+pub(crate) async fn end_of(mut command: Command, input: &str) -> Ended {
     let mut child = command.spawn().unwrap();
     // A command that does not read its input may be gone already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
@@ -58,14 +65,14 @@ pub async fn end_of(mut command: Command, input: &str) -> Ended {
 }
 
 /// A command that runs on, read line by line.
-pub struct Running {
-    pub child: Child,
+pub(crate) struct Running {
+    child: Child,
     out: Option<Lines<BufReader<ChildStdout>>>,
     err: Lines<BufReader<ChildStderr>>,
 }
 
 impl Running {
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = command(args).spawn().unwrap();
         let out = Some(BufReader::new(child.stdout.take().unwrap()).lines());
         let err = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -73,13 +80,13 @@ impl Running {
     }
 
     /// The next line of standard output.
-    pub async fn line(&mut self) -> String {
+    pub(crate) async fn line(&mut self) -> String {
         let line = self.out.as_mut().unwrap().next_line();
         timeout(DEADLINE, line).await.expect("a line in time").unwrap().expect("a line")
     }
 
     /// Reads on in standard error until a line has these words.
-    pub async fn says(&mut self, words: &str) {
+    pub(crate) async fn says(&mut self, words: &str) {
         let mut heard = Vec::new();
         loop {
             let line = timeout(DEADLINE, self.err.next_line()).await;
@@ -93,18 +100,18 @@ impl Running {
     }
 
     /// Stops reading standard output, as `head` does.
-    pub fn close_output(&mut self) {
+    pub(crate) fn close_output(&mut self) {
         self.out = None;
     }
 
     /// Sends a signal by name.
-    pub async fn signal(&self, name: &str) {
+    pub(crate) async fn signal(&self, name: &str) {
         let kill = format!("kill -s {name} {}", self.child.id().expect("it runs"));
         assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
     }
 
     /// Waits for the end; returns the exit code.
-    pub async fn code(mut self) -> i32 {
+    pub(crate) async fn code(mut self) -> i32 {
         timeout(DEADLINE, self.child.wait()).await.expect("an end in time").unwrap().code().expect("a code")
     }
 }

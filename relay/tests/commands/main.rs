@@ -1,0 +1,16 @@
+//! The commands at a terminal: what they print where, and how they end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+mod config;
+mod page;
+mod permissions;
+mod publish;
+mod subscribe;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminal;
