@@ -54,8 +54,10 @@ pub enum Command {
     /// "publisher" where the message has one. Each line is written at once, so that pipes see it.
     ///
     /// A lost connection or a restart of the relay is survived: missed messages follow, or standard error tells that
-    /// some may be missing. It ends with exit code 0 at SIGINT or SIGTERM, or when whoever reads its output has gone;
-    /// with 1 when nothing is left to listen to, because the relay has refused.
+    /// some may be missing. A relay that cannot be reached at first is waited for 10 seconds.
+    ///
+    /// It ends with exit code 0 at SIGINT or SIGTERM, or when whoever reads its output has gone; with 1 when nothing
+    /// is left to listen to.
     #[command(after_help = SUBSCRIBE_EXAMPLE)]
     Subscribe(SubscribeArgs),
 

@@ -175,7 +175,9 @@ impl Follower {
     fn ended(&mut self, subscriptions: &[SubscriptionId], what: &str, failure: &Failure) {
         for subscription in subscriptions {
             if let Some(Wanted { channel, .. }) = self.listening.remove(subscription) {
-                self.say(format!("{channel}: {what}: {}", failure.message));
+                // Without a status it was not the relay that refused: there is none to be reached.
+                let what = failure.status.map_or_else(String::new, |_| format!("{what}: "));
+                self.say(format!("{channel}: {what}{}", failure.message));
             }
         }
     }
@@ -303,6 +305,32 @@ mod tests {
         let (_, sent) = connect(&mut follower);
         assert_eq!(sent[0], r#"{"type":"hello","visitorToken":"t"}"#);
         assert!(sent[1].ends_with(r#""position":{"epoch":"e","offset":1}}"#), "{}", sent[1]);
+    }
+
+    #[test]
+    fn a_relay_that_cannot_be_reached_is_waited_for_a_while_and_not_for_ever() {
+        let mut follower = follower(&[("a", None)]);
+        let mut now = NOW;
+        let mut told = Vec::new();
+        while follower.is_listening() {
+            for action in actions(&mut follower) {
+                match action {
+                    Action::Connect(connection) => {
+                        follower.heard(
+                            connection,
+                            Event::Lost { code: 1006, reason: "closed".to_owned() },
+                            now,
+                        );
+                    }
+                    action => told.push(action),
+                }
+            }
+            now = follower.deadline().expect("something is waited for");
+            follower.timer(now);
+        }
+        told.extend(actions(&mut follower).into_iter().filter(|action| matches!(action, Action::Say(_))));
+        assert_eq!(told, says("a: cannot connect to the relay: closed"));
+        assert_eq!(now - NOW, Settings::default().subscribe_timeout);
     }
 
     #[test]
