@@ -134,6 +134,10 @@ pub struct How {
     /// Seconds that a round measures, where a scenario does not end by itself
     #[arg(long, global = true, default_value_t = 2.0)]
     pub seconds: f64,
+    /// Seconds that each scenario may wait for other programs to leave the machine alone; a round that was disturbed
+    /// is done again within them
+    #[arg(long, global = true, default_value_t = 60)]
+    pub patience: u64,
     /// Print JSON, with the values of every round
     #[arg(long, global = true)]
     pub json: bool,

@@ -41,6 +41,7 @@ fn measure(scenarios: &[Box<dyn Scenario>], how: &How) -> Result<(), BenchError>
     let rounds = Rounds {
         count: how.rounds.into(),
         span: Duration::from_secs_f64(how.seconds),
+        patience: Duration::from_secs(how.patience),
         server_cpu: how.server_cpu,
         load_cpu: how.load_cpu,
     };

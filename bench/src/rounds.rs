@@ -1,12 +1,14 @@
 //! Rounds: every scenario on every server, in turns, so that a machine that changes its mind changes it for all.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::load::crowd::Crowd;
 use crate::machine::cores;
+use crate::machine::others::{QUIET_CORES, wait_until_quiet};
 use crate::report::comparison::Comparison;
 use crate::report::figure::Figure;
+use crate::scenarios::meter::OTHERS;
 use crate::scenarios::scenario::Scenario;
 use crate::servers::process::Running;
 use crate::servers::server::Server;
@@ -19,6 +21,8 @@ pub struct Rounds {
     pub count: usize,
     /// How long each measures.
     pub span: Duration,
+    /// How long each scenario may wait for others to leave the machine alone.
+    pub patience: Duration,
     /// The server's core.
     pub server_cpu: usize,
     /// The load's core.
@@ -38,13 +42,32 @@ impl Rounds {
     ) -> Result<Comparison, BenchError> {
         let names = servers.iter().map(|server| server.name()).collect();
         let mut comparison = Comparison::new(scenario.title(), self.count, names);
+        let mut patience = self.patience;
         for round in 1..=self.count {
             for (column, server) in servers.iter().enumerate() {
                 progress(&format!("{}: round {round}, {}", scenario.title(), server.name()));
-                comparison.add(column, self.once(scenario, server.as_ref())?);
+                comparison.add(column, self.undisturbed(scenario, server.as_ref(), &mut patience)?);
             }
         }
         Ok(comparison)
+    }
+
+    /// A round that others did not disturb, while there is patience for that; whatever comes then.
+    fn undisturbed(
+        &self,
+        scenario: &dyn Scenario,
+        server: &dyn Server,
+        patience: &mut Duration,
+    ) -> Result<Vec<Figure>, BenchError> {
+        loop {
+            *patience = wait_until_quiet(*patience);
+            let began = Instant::now();
+            let figures = self.once(scenario, server)?;
+            if patience.is_zero() || !is_disturbed(&figures) {
+                return Ok(figures);
+            }
+            *patience = patience.saturating_sub(began.elapsed());
+        }
     }
 
     fn once(&self, scenario: &dyn Scenario, server: &dyn Server) -> Result<Vec<Figure>, BenchError> {
@@ -62,4 +85,8 @@ impl Rounds {
         running.stop().map_err(in_scenario)?;
         Ok(figures)
     }
+}
+
+fn is_disturbed(figures: &[Figure]) -> bool {
+    figures.iter().any(|figure| figure.name == OTHERS && figure.value > QUIET_CORES)
 }

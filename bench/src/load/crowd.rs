@@ -18,6 +18,10 @@ const READ_BYTES: usize = 512 * 1024;
 /// How long a server may be silent before a measurement gives up.
 const STALL: Duration = Duration::from_secs(10);
 
+/// Connections that are opened before those that are open already get on: a crowd does not stand still until its last
+/// one has come.
+const OPENINGS_PER_TURN: usize = 64;
+
 /// Tokens from here on are publishers.
 const PUBLISHERS: u64 = 1 << 32;
 
@@ -102,10 +106,13 @@ impl Crowd {
         let wanted = self.subscribers.len() + subscribers;
         let first = self.subscribers.len();
         while self.subscribed < wanted {
-            while self.subscribers.len() < wanted && self.subscribers.len() - self.subscribed < at_once {
+            let may_open = at_once.saturating_sub(self.subscribers.len() - self.subscribed);
+            let left = wanted - self.subscribers.len();
+            for _ in 0..left.min(may_open).min(OPENINGS_PER_TURN) {
                 self.open(channels)?;
             }
-            self.turn(None, "for subscriptions")?;
+            let has_more = left.min(may_open) > OPENINGS_PER_TURN;
+            self.turn(has_more.then_some(Duration::ZERO), "for subscriptions")?;
         }
         let mut latencies = Latencies::default();
         for subscriber in self.subscribers.iter().skip(first) {

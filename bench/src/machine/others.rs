@@ -25,6 +25,28 @@ impl Moment {
     }
 }
 
+/// Cores that others may keep busy on a machine that counts as quiet.
+pub const QUIET_CORES: f64 = 0.15;
+
+/// How long the machine is watched before it counts as quiet: twenty of its ticks.
+const WATCH: Duration = Duration::from_millis(200);
+
+/// Waits until the machine is quiet, for at most so long. Returns what is left of that time.
+pub fn wait_until_quiet(patience: Duration) -> Duration {
+    let began = Instant::now();
+    loop {
+        let left = patience.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            return left;
+        }
+        let moment = Moment::now();
+        std::thread::sleep(WATCH.min(left));
+        if moment.others_since(Duration::ZERO) < QUIET_CORES {
+            return left;
+        }
+    }
+}
+
 /// All that is not idle or waiting for disks (proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal).
 fn busy() -> Duration {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();

@@ -8,6 +8,9 @@ use crate::machine::usage;
 use crate::report::figure::{Better, Figure};
 use crate::servers::process::Running;
 
+/// The figure that tells how much others disturbed a round.
+pub const OTHERS: &str = "cores busy with others";
+
 /// A measurement under way.
 pub struct Meter<'a> {
     server: &'a Running,
@@ -80,7 +83,7 @@ impl Reading {
         [
             Figure::new("server's core busy", "%", Better::Neither, share(self.server_cpu)),
             Figure::new("load's core busy", "%", Better::Neither, share(self.load_cpu)),
-            Figure::new("cores busy with others", "", Better::Neither, self.others),
+            Figure::new(OTHERS, "", Better::Neither, self.others),
         ]
     }
 }
