@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Duration;
 
 use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
-use socket2::SockRef;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -91,7 +90,7 @@ impl Relay {
         if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
             return Err(StartError::Site(site.clone()));
         }
-        let listener = listen_on(settings.listen).await?;
+        let listener = listen_on(settings.listen)?;
         let address = listener
             .local_addr()
             .map_err(|source| StartError::Listen { address: settings.listen, source })?;
@@ -180,12 +179,22 @@ fn permission(settings: &Settings) -> Result<Arc<dyn Permission>, StartError> {
     Ok(Arc::new(pool))
 }
 
-async fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    // Small frames must not wait for each other (Nagle's algorithm); accepted sockets inherit this.
-    SockRef::from(&listener).set_tcp_nodelay(true).map_err(failed)?;
-    Ok(listener)
+/// Connections that may wait to be accepted: a crowd that returns all at once must not be told to try again a second
+/// later, which is what the kernel does with those for whom there is no place. It takes at most its own limit
+/// (`net.core.somaxconn`, usually 4096).
+const BACKLOG: u32 = 4_096;
+
+fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A relay that is restarted takes over its address at once.
+        socket.set_reuseaddr(true)?;
+        // Small frames must not wait for each other (Nagle's algorithm); accepted sockets inherit this.
+        socket.set_nodelay(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|source| StartError::Listen { address, source })
 }
 
 fn start_delivery(sessions: &Arc<Sessions>) -> Stage {
