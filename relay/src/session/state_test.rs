@@ -1,0 +1,228 @@
+use realtime_protocol::codec::read_client_frame;
+use realtime_protocol::error::ErrorCode;
+use realtime_protocol::subscriber::{SubscriberType, UserId};
+
+use super::*;
+
+const RULES: SessionRules = SessionRules {
+    heartbeat_interval: Duration::from_secs(20),
+    heartbeat_timeout: Duration::from_secs(10),
+    hello_timeout: Duration::from_secs(5),
+    max_subscriptions: 2,
+};
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn live() -> Session {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello"}"#);
+    identify(&mut session, None);
+    session
+}
+
+fn identify(session: &mut Session, expires_at: Option<Duration>) {
+    let subscriber = Subscriber { id: UserId::parse("u").unwrap(), kind: SubscriberType::Member };
+    session.identified("s-1".to_owned(), subscriber, None, expires_at, &mut Vec::new());
+}
+
+fn send(session: &mut Session, frame: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    session.frame(read_client_frame(frame).unwrap(), &mut effects);
+    effects
+}
+
+fn subscribe(session: &mut Session, id: u32, channel: &str) -> Vec<Effect> {
+    send(session, &format!(r#"{{"type":"subscribe","id":{id},"channel":{{"name":"{channel}"}}}}"#))
+}
+
+fn unsubscribe(session: &mut Session, id: u32, channel: &str) -> Vec<Effect> {
+    send(session, &format!(r#"{{"type":"unsubscribe","id":{id},"channel":{{"name":"{channel}"}}}}"#))
+}
+
+fn decide(session: &mut Session, channel: &str, verdict: Verdict) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    session.decided(&name(channel), verdict, &mut effects);
+    effects
+}
+
+fn time(session: &mut Session, now: Duration) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    session.time(now, &mut effects);
+    effects
+}
+
+fn name(channel: &str) -> Channel {
+    Channel::parse(channel, None).unwrap()
+}
+
+fn attach(id: u32, channel: &str) -> Effect {
+    Effect::Attach { id: RequestId(id), channel: name(channel), position: None }
+}
+
+fn unsubscribed(id: u32) -> Effect {
+    Effect::Send(Control::Unsubscribed { id: RequestId(id) })
+}
+
+fn is_end(effects: &[Effect], code: CloseCode) -> bool {
+    matches!(effects, [Effect::End(got, _)] if *got == code)
+}
+
+#[test]
+fn a_subscription_is_asked_for_and_then_attached() {
+    let mut session = live();
+    assert_eq!(subscribe(&mut session, 1, "a"), [Effect::Ask(name("a"))]);
+    assert_eq!(decide(&mut session, "a", Verdict::Allowed), [attach(1, "a")]);
+    session.attached(ChannelNumber(7));
+    assert_eq!(session.subscriptions(), [ChannelNumber(7)]);
+}
+
+#[test]
+fn a_refusal_is_told_and_ends_what_was_held() {
+    let mut session = live();
+    for (verdict, status) in
+        [(Verdict::Refused, Status::Forbidden), (Verdict::Unavailable, Status::Unavailable)]
+    {
+        subscribe(&mut session, 1, "a");
+        let effects = decide(&mut session, "a", verdict);
+        let [Effect::Send(Control::Refused { id, code, status: got, .. }), Effect::Detach(channel)] =
+            &effects[..]
+        else {
+            panic!("{effects:?}")
+        };
+        assert_eq!((*id, *code, *got), (RequestId(1), ErrorCode::Subscription, status));
+        assert_eq!(*channel, name("a"));
+    }
+}
+
+#[test]
+fn frames_about_a_channel_whose_question_is_open_wait_for_its_answer() {
+    let mut session = live();
+    subscribe(&mut session, 1, "a");
+    assert_eq!(unsubscribe(&mut session, 2, "a"), []);
+    assert_eq!(subscribe(&mut session, 3, "a"), []);
+    assert_eq!(unsubscribe(&mut session, 4, "b"), [Effect::Detach(name("b")), unsubscribed(4)]);
+    let effects = decide(&mut session, "a", Verdict::Allowed);
+    assert_eq!(effects, [attach(1, "a"), Effect::Detach(name("a")), unsubscribed(2), Effect::Ask(name("a"))]);
+    assert_eq!(decide(&mut session, "a", Verdict::Allowed), [attach(3, "a")]);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_does_nothing() {
+    assert_eq!(decide(&mut live(), "a", Verdict::Allowed), []);
+}
+
+#[test]
+fn open_questions_count_as_subscriptions() {
+    let mut session = live();
+    subscribe(&mut session, 1, "a");
+    decide(&mut session, "a", Verdict::Allowed);
+    session.attached(ChannelNumber(1));
+    subscribe(&mut session, 2, "b");
+    let effects = subscribe(&mut session, 3, "c");
+    assert!(
+        matches!(&effects[..], [Effect::Send(Control::Refused { status: Status::TooMany, .. })]),
+        "{effects:?}"
+    );
+    session.detached(ChannelNumber(1));
+    assert_eq!(subscribe(&mut session, 4, "c"), [Effect::Ask(name("c"))]);
+}
+
+#[test]
+fn a_session_with_many_open_questions_reads_no_further() {
+    let rules = SessionRules { max_subscriptions: 1_000, ..RULES };
+    let mut session = Session::new(rules, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello"}"#);
+    assert!(!session.may_read(), "its identity is not known yet");
+    identify(&mut session, None);
+    for index in 0..MAX_OPEN_REQUESTS {
+        assert!(session.may_read());
+        subscribe(&mut session, 1, &format!("c{index}"));
+    }
+    assert!(!session.may_read());
+    decide(&mut session, "c0", Verdict::Allowed);
+    assert!(session.may_read());
+}
+
+#[test]
+fn frames_that_wait_for_an_answer_count_too() {
+    let mut session = live();
+    subscribe(&mut session, 1, "a");
+    for _ in 1..MAX_OPEN_REQUESTS {
+        assert!(session.may_read());
+        unsubscribe(&mut session, 2, "a");
+    }
+    assert!(!session.may_read());
+    decide(&mut session, "a", Verdict::Refused);
+    assert!(session.may_read());
+}
+
+#[test]
+fn the_hello_comes_first_and_once() {
+    let mut early = Session::new(RULES, 0.0, Duration::ZERO);
+    assert!(is_end(&subscribe(&mut early, 1, "a"), CloseCode::BadFrame));
+    assert!(is_end(&send(&mut live(), r#"{"type":"hello"}"#), CloseCode::BadFrame));
+    let mut hasty = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut hasty, r#"{"type":"hello"}"#);
+    assert!(is_end(&send(&mut hasty, r#"{"type":"pong"}"#), CloseCode::BadFrame));
+}
+
+#[test]
+fn an_ended_session_does_nothing_more() {
+    let mut session = live();
+    let mut effects = Vec::new();
+    session.end(CloseCode::Internal, "over", &mut effects);
+    session.end(CloseCode::Internal, "again", &mut effects);
+    session.drain(secs(1), &mut effects);
+    assert!(is_end(&effects, CloseCode::Internal));
+    assert_eq!(subscribe(&mut session, 1, "a"), []);
+    assert_eq!(time(&mut session, secs(1_000)), []);
+}
+
+#[test]
+fn a_hello_that_does_not_come_ends_the_session() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    assert_eq!(session.deadline(), secs(5));
+    assert_eq!(time(&mut session, Duration::from_millis(4_999)), []);
+    assert!(is_end(&time(&mut session, secs(5)), CloseCode::HelloTooLate));
+}
+
+#[test]
+fn pings_come_within_the_interval_and_silence_ends_the_session() {
+    let mut session = live();
+    assert_eq!(session.deadline(), secs(20));
+    assert_eq!(time(&mut session, secs(20)), [Effect::Send(Control::Ping)]);
+    session.heard(secs(21));
+    assert_eq!(time(&mut session, secs(40)), [Effect::Send(Control::Ping)]);
+    assert_eq!(session.deadline(), secs(51));
+    assert!(is_end(&time(&mut session, secs(51)), CloseCode::Silent));
+}
+
+#[test]
+fn jitter_makes_pings_earlier_and_never_later() {
+    let at = |jitter| {
+        let mut session = Session::new(RULES, jitter, Duration::ZERO);
+        send(&mut session, r#"{"type":"hello"}"#);
+        identify(&mut session, None);
+        session.deadline()
+    };
+    assert_eq!((at(0.0), at(0.5), at(1.0)), (secs(20), secs(18), secs(16)));
+}
+
+#[test]
+fn a_right_that_expires_ends_the_session() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello"}"#);
+    identify(&mut session, Some(secs(7)));
+    assert_eq!(session.deadline(), secs(7));
+    assert!(is_end(&time(&mut session, secs(7)), CloseCode::TokenExpired));
+}
+
+#[test]
+fn a_drain_says_when_to_come_back_and_closes() {
+    let mut effects = Vec::new();
+    live().drain(Duration::from_millis(1_500), &mut effects);
+    assert_eq!(effects[0], Effect::Send(Control::Goodbye { retry_after_ms: 1_500 }));
+    assert!(is_end(&effects[1..], CloseCode::Draining));
+}

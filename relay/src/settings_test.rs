@@ -1,0 +1,136 @@
+use clap::{Command, FromArgMatches};
+
+use super::*;
+
+fn command() -> Command {
+    // The environment of the one who runs the tests must not matter.
+    Options::augment_args(Command::new("serve")).mut_args(|arg| arg.env(None::<&str>))
+}
+
+fn parse(flags: &[&str]) -> Options {
+    let matches = command().try_get_matches_from([&["serve"], flags].concat()).unwrap();
+    Options::from_arg_matches(&matches).unwrap()
+}
+
+fn error(flags: &[&str]) -> String {
+    parse(flags).resolve().err().unwrap().to_string()
+}
+
+fn file_with(text: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("relay-settings-{}.toml", uuid::Uuid::new_v4()));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_flag_counts_more_than_the_file_and_the_file_more_than_the_default() {
+    let path = file_with("max-sessions = 7\nhistory-messages = 8\napi-key = [\"k\"]\n");
+    let settings = parse(&["--config", path.to_str().unwrap(), "--max-sessions", "9"]).resolve().unwrap();
+    assert_eq!(settings.max_sessions, 9);
+    assert_eq!(settings.hub.history_messages, 8);
+    assert_eq!(settings.max_payload_bytes, 65_536);
+    assert_eq!((settings.api_keys, settings.has_development_key), (vec!["k".to_owned()], false));
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn settings_are_written_as_they_were_given() {
+    let text = r#"
+        listen = "127.0.0.1:1"
+        permissions = "p.js"
+        require-permissions = true
+        site = "s"
+        api-key = ["k"]
+        token-secret = "t"
+        allow-origin = ["o"]
+        max-sessions = 2
+        max-subscriptions = 3
+        max-payload-bytes = 4
+        max-publishes-per-second = 5
+        max-outbox-bytes = 6
+        history-messages = 7
+        history-seconds = 8
+        max-history-bytes = 9
+        heartbeat-seconds = 10
+        heartbeat-timeout-seconds = 11
+        hello-timeout-seconds = 12
+        log = "l"
+    "#;
+    let given: Options = toml::from_str(text).unwrap();
+    let written = serde_json::to_value(given.clone().resolve().unwrap().as_options()).unwrap();
+    assert_eq!(written, serde_json::to_value(given).unwrap());
+    assert!(written.as_object().unwrap().values().all(|value| !value.is_null()), "a setting is not tried");
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    let path = file_with("max-session = 7\n");
+    let error = error(&["--config", path.to_str().unwrap()]);
+    assert!(error.contains("unknown field `max-session`") && error.contains("`max-sessions`"), "{error}");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn each_flag_is_a_key_of_the_file_and_an_environment_variable() {
+    let command = Options::augment_args(Command::new("serve"));
+    for arg in command.get_arguments() {
+        let flag = arg.get_long().unwrap();
+        let variable = format!("RELAY_{}", flag.replace('-', "_").to_uppercase());
+        assert_eq!(arg.get_env().unwrap().to_str().unwrap(), variable);
+        if flag == "config" {
+            continue;
+        }
+        // A value of a type that no setting has: the key is known, the value is not right.
+        let error = toml::from_str::<Options>(&format!("{flag} = 1979-05-27\n")).err().unwrap().to_string();
+        assert!(error.contains("invalid type") && !error.contains("unknown field"), "{flag}: {error}");
+    }
+}
+
+#[test]
+fn the_help_names_the_defaults_in_force() {
+    let help = command().render_long_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let settings = Options::default().resolve().unwrap();
+    let defaults = [
+        ("--listen", settings.listen.to_string()),
+        ("--require-permissions", settings.require_permissions.to_string()),
+        ("--max-sessions", settings.max_sessions.to_string()),
+        ("--max-subscriptions", settings.session.max_subscriptions.to_string()),
+        ("--max-payload-bytes", settings.max_payload_bytes.to_string()),
+        ("--max-outbox-bytes", settings.max_outbox_bytes.to_string()),
+        ("--history-messages", settings.hub.history_messages.to_string()),
+        ("--history-seconds", settings.hub.history_age.as_secs().to_string()),
+        ("--max-history-bytes", settings.max_history_bytes.to_string()),
+        ("--heartbeat-seconds", settings.session.heartbeat_interval.as_secs().to_string()),
+        ("--heartbeat-timeout-seconds", settings.session.heartbeat_timeout.as_secs().to_string()),
+        ("--hello-timeout-seconds", settings.session.hello_timeout.as_secs().to_string()),
+        ("--log", settings.log),
+    ];
+    for (flag, value) in defaults {
+        let after =
+            help.split(&format!("{flag} ")).nth(1).or_else(|| help.split(&format!("{flag} [")).nth(1));
+        let own = after.unwrap_or_else(|| panic!("{flag} is not in {help}")).split(" --").next().unwrap();
+        assert!(own.contains(&format!("[default: {value}]")), "{flag}: {own}");
+    }
+}
+
+#[test]
+fn a_relay_that_others_can_reach_needs_a_key() {
+    assert!(error(&["--listen", "0.0.0.0:0"]).contains("--api-key"));
+    assert!(parse(&["--listen", "0.0.0.0:0", "--api-key", "k"]).resolve().is_ok());
+    let loopback = parse(&["--listen", "[::1]:0"]).resolve().unwrap();
+    assert_eq!((loopback.api_keys, loopback.has_development_key), (vec!["dev".to_owned()], true));
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    assert!(error(&["--api-key", ""]).contains("API key is empty"));
+    assert!(error(&["--api-key", "schlüssel"]).contains("visible ASCII"));
+    assert!(error(&["--token-secret", ""]).contains("openssl"));
+    assert!(error(&["--heartbeat-seconds", "0"]).contains("heartbeat-seconds must be at least 1"));
+    assert!(error(&["--config", "/does/not/exist"]).contains("cannot read the settings file"));
+}
+
+#[test]
+fn several_keys_may_be_given() {
+    assert_eq!(parse(&["--api-key", "a", "--api-key", "b,c"]).resolve().unwrap().api_keys, ["a", "b", "c"]);
+}

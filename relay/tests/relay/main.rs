@@ -1,0 +1,16 @@
+//! The relay from outside: a backend publishes over HTTP, clients subscribe over WebSocket.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+mod delivery;
+mod http;
+mod permission;
+mod recovery;
+mod session;
+#[path = "../support/mod.rs"]
+mod support;
+mod tokens;
