@@ -1,3 +1,5 @@
+//! The rules of a session, each with its test.
+
 use realtime_protocol::codec::read_client_frame;
 use realtime_protocol::error::ErrorCode;
 use realtime_protocol::subscriber::{SubscriberType, UserId};
