@@ -3,7 +3,7 @@
  */
 
 import { writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { cargoCounts, nodeCounts, shortfall } from './counts.mjs';
 import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
 import { filesUnder } from './fingerprint.mjs';
@@ -11,6 +11,7 @@ import { step } from './log.mjs';
 import { buildFolder, relayBinary, root } from './project.mjs';
 import { gist, run } from './run.mjs';
 import { cargo } from './rust.mjs';
+import { withScratchFolder } from './scratch.mjs';
 import { startService } from './services.mjs';
 import { testToolsPath } from './test-tools.mjs';
 import { publishTicks } from './ticks.mjs';
@@ -51,10 +52,17 @@ export const nodeTests = (env) =>
  * @param {Record<string, string>} env
  */
 export const pageTests = (env) =>
-  suite('Page tests', nodeCounts, (busyWith) => {
-    const files = testFilesUnder([join(root, PAGE_TEST_FOLDER)]);
-    return runNodeTests(files, { log: 'test-pages', env, busyWith, flags: ['--test-concurrency=1'] });
-  });
+  suite('Page tests', nodeCounts, (busyWith) =>
+    withScratchFolder((scratch) => {
+      const files = testFilesUnder([join(root, PAGE_TEST_FOLDER)]);
+      return runNodeTests(files, {
+        log: 'test-pages',
+        env: { ...env, TMPDIR: scratch },
+        busyWith,
+        flags: ['--test-concurrency=1'],
+      });
+    }),
+  );
 
 /**
  * The browser SDK's own tests, compiled to wasm and run in a real browser against a relay of their own.
@@ -63,36 +71,58 @@ export const pageTests = (env) =>
  * @param {Browsers} browsers
  */
 export const wasmTests = (browser, browsers) =>
-  suite(`wasm tests in ${browser}`, cargoCounts, async (busyWith) => {
-    const relay = await startService({ command: relayBinary, args: ['serve', '--listen', '127.0.0.1:0'] });
-    const stopTicks = publishTicks(relay.url);
-    try {
-      const name = browser.toLowerCase();
-      const driver =
-        browser === 'Chromium'
-          ? ['--chrome', '--chromedriver', browsers.chromedriver]
-          : ['--firefox', '--geckodriver', join(testToolsPath, 'geckodriver')];
-      return await run(
-        'wasm-pack',
-        ['test', '--mode', 'no-install', '--headless', ...driver, join(root, 'sdk-wasm')],
-        {
-          log: `test-wasm-${name}`,
-          env: {
-            PATH: `${testToolsPath}:${process.env.PATH ?? ''}`,
-            CARGO_TERM_COLOR: 'never',
-            MOZ_HEADLESS: '1',
-            RELAY_TEST_URL: relay.url,
-            WASM_BINDGEN_TEST_TIMEOUT: WASM_TEST_LIMIT_S,
-            WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(name, browsers),
+  suite(`wasm tests in ${browser}`, cargoCounts, (busyWith) =>
+    withTickingRelay((url) =>
+      withScratchFolder((scratch) => {
+        const name = browser.toLowerCase();
+        const driver =
+          browser === 'Chromium'
+            ? ['--chrome', '--chromedriver', browsers.chromedriver]
+            : ['--firefox', '--geckodriver', join(testToolsPath, 'geckodriver')];
+        return run(
+          'wasm-pack',
+          ['test', '--mode', 'no-install', '--headless', ...driver, join(root, 'sdk-wasm')],
+          {
+            log: `test-wasm-${name}`,
+            env: {
+              PATH: `${testToolsPath}${delimiter}${process.env.PATH ?? ''}`,
+              CARGO_TERM_COLOR: 'never',
+              MOZ_HEADLESS: '1',
+              RELAY_TEST_URL: url,
+              TMPDIR: scratch,
+              WASM_BINDGEN_TEST_TIMEOUT: WASM_TEST_LIMIT_S,
+              WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(name, browsers),
+            },
+            onLine: (line) => busyWith(gist(line)),
           },
-          onLine: (line) => busyWith(gist(line)),
-        },
-      );
-    } finally {
-      await stopTicks();
-      await relay.stop();
-    }
+        );
+      }),
+    ),
+  );
+
+/**
+ * Does some work beside a relay of its own, on which something is published all the time.
+ *
+ * @template T
+ * @param {(url: string) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function withTickingRelay(work) {
+  const relay = await startService({
+    command: relayBinary,
+    args: ['serve', '--listen', '127.0.0.1:0'],
+    // Whatever the developer's own shell has: this is the key that the ticks are published with.
+    env: { RELAY_API_KEY: 'dev' },
   });
+  const stopTicks = publishTicks(relay.url);
+  try {
+    const result = await work(relay.url);
+    await stopTicks();
+    return result;
+  } finally {
+    await relay.stop();
+  }
+}
 
 /**
  * Runs a suite as a step and counts what ran. The step fails when its command does, and also when it ended well

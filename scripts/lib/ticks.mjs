@@ -12,7 +12,7 @@ const INTERVAL_MS = 100;
 /**
  * Publishes rising numbers to the channel that the SDK's tests listen to: pages cannot publish by themselves.
  *
- * @param {string} url of a relay with the default key of loopback addresses
+ * @param {string} url of a relay whose key is `dev`
  * @returns {() => Promise<void>} stops it
  */
 export function publishTicks(url) {
