@@ -34,7 +34,7 @@ impl Default for HubSettings {
             // Eight of the largest outboxes' worth: more is quicker to load anew than to replay.
             max_recovery_bytes: 8 * 1024 * 1024,
             joined_frame_bytes: realtime_protocol::limits::JOINED_FRAME_BYTES,
-            // About 1.5 ms of writing at 3 µs each: longer than that, others should not wait behind it.
+            // A write takes some microseconds in the kernel: more than a few milliseconds of them others should not wait for.
             large_audience: 512,
         }
     }

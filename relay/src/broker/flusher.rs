@@ -14,7 +14,7 @@ use crate::broker::peer::Peer;
 use crate::broker::shards::Shard;
 use crate::websocket::writer;
 
-/// Writes between two yields. At about 3 µs a write others wait less than a millisecond.
+/// Writes between two yields. At some microseconds a write others wait for a millisecond or two.
 const WRITES_PER_TURN: usize = 256;
 
 /// Delivers what a hub hands out, until it is cancelled; what was collected by then is still delivered.
