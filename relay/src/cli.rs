@@ -106,9 +106,14 @@ pub fn run() -> Result<ExitCode, Failure> {
 }
 
 const EXAMPLE: &str = "\
-Try it:
-  relay serve --site www
+Try it, in three terminals:
+  relay serve
+  relay subscribe hello
   relay publish hello '{\"text\":\"Hi!\"}'
+
+Or from anything that speaks HTTP:
+  curl -H 'Authorization: Bearer dev' -H 'Content-Type: application/json' \\
+       -d '{\"channel\":{\"name\":\"hello\"},\"payload\":\"Hi!\"}' http://127.0.0.1:8787/v1/publish
 
 Exit codes: 0 for success, 1 for what failed or was refused, 2 for a command line that is not right.";
 
