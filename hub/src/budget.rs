@@ -20,11 +20,6 @@ impl MemoryBudget {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    /// Bytes that may be in use.
-    pub const fn limit_bytes(&self) -> usize {
-        self.limit_bytes
-    }
-
     /// Whether more is in use than may be.
     pub fn is_exceeded(&self) -> bool {
         self.used_bytes() > self.limit_bytes

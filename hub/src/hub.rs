@@ -122,12 +122,6 @@ impl<R: Reader + Clone> Hub<R> {
         self.channels.get(&number).map(|state| &state.channel)
     }
 
-    /// The readers that are attached to a channel.
-    pub fn readers(&self, channel: &Channel) -> &[R] {
-        let state = self.by_name.get(channel).and_then(|number| self.channels.get(number));
-        state.map_or(&[], |state| state.readers())
-    }
-
     /// Puts a message into its channel's stream and collects it for the readers.
     pub fn publish(&mut self, channel: &Channel, publication: Publication<'_>, now: Duration) -> Published {
         let was_idle = self.listed.is_empty();

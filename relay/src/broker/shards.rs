@@ -89,7 +89,7 @@ impl<P: Peer> Broker<P> {
             queue_reply(id, attachment, peer);
             number
         };
-        // What the channel had collected for the others is closed now and waits to be delivered.
+        // The system call is made without the lock.
         peer.flush();
         number
     }

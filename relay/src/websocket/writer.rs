@@ -22,11 +22,6 @@ pub fn text(text: &str) -> Bytes {
     message(OpCode::Text, text.as_bytes())
 }
 
-/// A binary message.
-pub fn binary(data: &[u8]) -> Bytes {
-    message(OpCode::Binary, data)
-}
-
 /// The answer to a ping, with the ping's data.
 pub fn pong(data: &[u8]) -> Bytes {
     message(OpCode::Pong, data)
