@@ -230,9 +230,9 @@ fn start_http(listener: TcpListener, api: Api) -> Stage {
 }
 
 fn warn_about(settings: &Settings, address: SocketAddr) {
-    if settings.has_development_key {
+    if settings.has_development_key() {
         tracing::warn!(
-            "no API key was given: on this machine everyone may publish with the key {DEVELOPMENT_KEY:?}"
+            "everyone who reaches this relay may publish with the key {DEVELOPMENT_KEY:?}: give one of your own with --api-key"
         );
     }
     if settings.token_secret.is_none() {

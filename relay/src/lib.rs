@@ -21,6 +21,7 @@ pub mod log;
 pub mod permission;
 #[path = "session/room.rs"]
 pub mod session;
+#[path = "settings/room.rs"]
 pub mod settings;
 #[path = "websocket/room.rs"]
 pub mod websocket;

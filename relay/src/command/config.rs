@@ -65,7 +65,7 @@ fn rows(options: Options, given: impl Fn(&str) -> Option<ValueSource>) -> Result
     let mut of_file = values(&options.of_file()?)?;
     // The file's own name is no key of it.
     let path = options.config.as_ref().map(|path| path.display().to_string());
-    let mut in_force = values(&options.resolve()?.as_options())?;
+    let mut in_force = values(&options.in_force()?)?;
     in_force.insert("config".to_owned(), path.into());
     of_file.retain(|_, value| !value.is_null());
 
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn what_is_secret_is_hidden_wherever_it_comes_from() {
         let options = Options {
-            api_keys: Some(vec!["k1".to_owned()]),
+            api_key: Some(vec!["k1".to_owned()]),
             token_secret: Some("s1".to_owned()),
             ..Options::default()
         };

@@ -16,6 +16,9 @@ use crate::settings::{Options, Settings, SettingsError};
 pub fn run(options: Options) -> Result<ExitCode, Failure> {
     let settings = options.resolve()?;
     crate::log::start(&settings.log)?;
+    if let Some(file) = &settings.config {
+        tracing::info!(file = %file.display(), "settings of this file are in force");
+    }
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(settings))?;

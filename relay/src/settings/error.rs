@@ -1,0 +1,39 @@
+//! Why settings cannot be used.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Settings that cannot be used, with what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the settings file {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file has an unknown key, a wrong type, or is no TOML.
+    #[error("the settings file {path} is not right: {source}")]
+    NotRight {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// Everyone on the network could publish.
+    #[error(
+        "{0} is not a loopback address, so backends need a key of your own to publish: set --api-key or RELAY_API_KEY"
+    )]
+    NoKey(IpAddr),
+    /// A key that nobody can send.
+    #[error("an API key is empty or has characters other than visible ASCII: it is sent in an HTTP header")]
+    BadKey,
+    /// A secret that can be guessed.
+    #[error("the token secret is empty: use a long random one, for example from `openssl rand -hex 32`")]
+    EmptySecret,
+    /// A number of zero makes no sense there.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+}

@@ -1,0 +1,115 @@
+//! Settings as the code takes them: checked, typed, and none missing.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use realtime_hub::settings::HubSettings;
+
+use super::error::SettingsError;
+use super::options::Complete;
+use crate::session::state::SessionRules;
+
+/// The key of a relay that listens on loopback and was given none.
+pub const DEVELOPMENT_KEY: &str = "dev";
+
+/// Settings in force.
+pub struct Settings {
+    /// The file that some of them may come from.
+    pub config: Option<PathBuf>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The permissions file.
+    pub permissions: Option<PathBuf>,
+    /// Whether a missing permissions file refuses all.
+    pub require_permissions: bool,
+    /// The folder of static files.
+    pub site: Option<PathBuf>,
+    /// Keys that may publish.
+    pub api_keys: Vec<String>,
+    /// The secret of the site's tokens.
+    pub token_secret: Option<String>,
+    /// Origins that may connect besides the relay's own.
+    pub allow_origins: Vec<String>,
+    /// Sessions at once.
+    pub max_sessions: usize,
+    /// Bytes of a payload.
+    pub max_payload_bytes: usize,
+    /// Messages that a key may publish in a second, if that is limited.
+    pub max_publishes_per_second: Option<u32>,
+    /// Bytes that may wait for a client.
+    pub max_outbox_bytes: usize,
+    /// The rules of channels.
+    pub hub: HubSettings,
+    /// Bytes that all channels may keep.
+    pub max_history_bytes: usize,
+    /// The rules of sessions.
+    pub session: SessionRules,
+    /// The log's filter.
+    pub log: String,
+}
+
+impl Settings {
+    /// Whether backends publish with the key that everyone knows.
+    pub fn has_development_key(&self) -> bool {
+        self.api_keys.iter().any(|key| key == DEVELOPMENT_KEY)
+    }
+
+    /// Checks settings and makes them what the code needs.
+    pub(super) fn check(given: Complete) -> Result<Self, SettingsError> {
+        Ok(Self {
+            api_keys: api_keys(given.api_key, given.listen)?,
+            config: given.config,
+            listen: given.listen,
+            permissions: given.permissions,
+            require_permissions: given.require_permissions,
+            site: given.site,
+            token_secret: secret(given.token_secret)?,
+            allow_origins: given.allow_origin,
+            max_sessions: given.max_sessions,
+            max_payload_bytes: given.max_payload_bytes,
+            max_publishes_per_second: not_zero("max-publishes-per-second", given.max_publishes_per_second)?,
+            max_outbox_bytes: given.max_outbox_bytes,
+            hub: HubSettings {
+                history_messages: given.history_messages,
+                history_age: seconds("history-seconds", given.history_seconds)?,
+                ..HubSettings::default()
+            },
+            max_history_bytes: given.max_history_bytes,
+            session: SessionRules {
+                heartbeat_interval: seconds("heartbeat-seconds", given.heartbeat_seconds)?,
+                heartbeat_timeout: seconds("heartbeat-timeout-seconds", given.heartbeat_timeout_seconds)?,
+                hello_timeout: seconds("hello-timeout-seconds", given.hello_timeout_seconds)?,
+                max_subscriptions: given.max_subscriptions,
+            },
+            log: given.log,
+        })
+    }
+}
+
+fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String>, SettingsError> {
+    let keys = given.unwrap_or_default();
+    if keys.is_empty() {
+        return Err(SettingsError::NoKey(listen.ip()));
+    }
+    if keys.iter().any(|key| key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err(SettingsError::BadKey);
+    }
+    Ok(keys)
+}
+
+fn secret(given: Option<String>) -> Result<Option<String>, SettingsError> {
+    if given.as_deref() == Some("") { Err(SettingsError::EmptySecret) } else { Ok(given) }
+}
+
+fn seconds(name: &'static str, given: u64) -> Result<Duration, SettingsError> {
+    Ok(Duration::from_secs(not_zero(name, Some(given))?.unwrap_or_default()))
+}
+
+/// A number that may be missing, but not be 0.
+fn not_zero<T: Default + PartialEq>(
+    name: &'static str,
+    given: Option<T>,
+) -> Result<Option<T>, SettingsError> {
+    if given == Some(T::default()) { Err(SettingsError::Zero(name)) } else { Ok(given) }
+}

@@ -1,0 +1,106 @@
+//! The list of settings: each one's name, help, type and default.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::layers::settings;
+
+settings! {
+    /// Settings as they are written, each of which may be missing.
+    #[derive(Args, Serialize, Deserialize, Default, Clone)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+    pub struct Options {
+        /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8787]
+        #[arg(long, env = "RELAY_LISTEN", value_name = "ADDR")]
+        listen: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787),
+
+        /// File with settings, in TOML; its keys are the names of these flags
+        #[arg(long, env = "RELAY_CONFIG", value_name = "FILE")]
+        #[serde(skip)]
+        config: PathBuf,
+
+        /// The site's permissions file; without one, everyone may read every channel
+        /// [default: DIR/backend/realtime-permissions.js of --site, where it exists]
+        #[arg(long, env = "RELAY_PERMISSIONS", value_name = "FILE")]
+        permissions: PathBuf,
+
+        /// Refuse every subscription when there is no permissions file, instead of allowing it [default: false]
+        #[arg(long, env = "RELAY_REQUIRE_PERMISSIONS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+        require_permissions: bool = false,
+
+        /// Serve this folder's static files; its backend folder is never served
+        #[arg(long, env = "RELAY_SITE", value_name = "DIR")]
+        site: PathBuf,
+
+        /// Key with which a backend may publish; may be given more than once
+        /// [default on a loopback address: dev]
+        #[arg(
+            long,
+            env = "RELAY_API_KEY",
+            value_delimiter = ',',
+            hide_env_values = true,
+            value_name = "KEY"
+        )]
+        api_key: Vec<String>,
+
+        /// Secret with which the site signs its users' tokens (JWT, HS256); without one, everyone is a visitor
+        #[arg(long, env = "RELAY_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET")]
+        token_secret: String,
+
+        /// Origin whose pages may connect, like `https://example.org`, or `*` for all; may be given more than once.
+        /// The relay's own origin always may, and on a loopback address every page of this machine
+        #[arg(long, env = "RELAY_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
+        allow_origin: Vec<String> = Vec::new(),
+
+        /// Sessions that may be connected at once [default: 100000]
+        #[arg(long, env = "RELAY_MAX_SESSIONS", value_name = "N")]
+        max_sessions: usize = 100_000,
+
+        /// Subscriptions that one session may have [default: 10000]
+        #[arg(long, env = "RELAY_MAX_SUBSCRIPTIONS", value_name = "N")]
+        max_subscriptions: usize = 10_000,
+
+        /// Bytes of a published payload [default: 65536]
+        #[arg(long, env = "RELAY_MAX_PAYLOAD_BYTES", value_name = "BYTES")]
+        max_payload_bytes: usize = 64 * 1024,
+
+        /// Messages that one API key may publish in a second [default: no limit]
+        #[arg(long, env = "RELAY_MAX_PUBLISHES_PER_SECOND", value_name = "N")]
+        max_publishes_per_second: u32,
+
+        /// Bytes that may wait for one slow client before it has to come back and recover [default: 1048576]
+        #[arg(long, env = "RELAY_MAX_OUTBOX_BYTES", value_name = "BYTES")]
+        max_outbox_bytes: usize = 1024 * 1024,
+
+        /// Messages that a channel keeps for clients that lost their connection [default: 1000]
+        #[arg(long, env = "RELAY_HISTORY_MESSAGES", value_name = "N")]
+        history_messages: usize = 1_000,
+
+        /// How long a message is kept for them, in seconds [default: 300]
+        #[arg(long, env = "RELAY_HISTORY_SECONDS", value_name = "SECONDS")]
+        history_seconds: u64 = 300,
+
+        /// Memory that all channels together may keep, in bytes [default: 268435456]
+        #[arg(long, env = "RELAY_MAX_HISTORY_BYTES", value_name = "BYTES")]
+        max_history_bytes: usize = 256 * 1024 * 1024,
+
+        /// How often a client hears a heartbeat at the least, in seconds [default: 25]
+        #[arg(long, env = "RELAY_HEARTBEAT_SECONDS", value_name = "SECONDS")]
+        heartbeat_seconds: u64 = 25,
+
+        /// How much longer than that a silence may last, in seconds [default: 10]
+        #[arg(long, env = "RELAY_HEARTBEAT_TIMEOUT_SECONDS", value_name = "SECONDS")]
+        heartbeat_timeout_seconds: u64 = 10,
+
+        /// How long a client may take to say hello, in seconds [default: 10]
+        #[arg(long, env = "RELAY_HELLO_TIMEOUT_SECONDS", value_name = "SECONDS")]
+        hello_timeout_seconds: u64 = 10,
+
+        /// What to log: error, warn, info, debug or trace, for all or by module [default: info]
+        #[arg(long, env = "RELAY_LOG", value_name = "FILTER")]
+        log: String = "info".to_owned(),
+    }
+}
