@@ -40,10 +40,12 @@ const FRAMES = {
     hello: { 'token?': isText, 'visitorToken?': isText },
     subscribe: { id: isCount, channel, 'position?': position },
     unsubscribe: { id: isCount, channel },
+    refresh: { token: isText },
     pong: {},
   },
   relay: {
-    welcome: { session: isText, subscriber, 'visitorToken?': isText, heartbeat },
+    welcome: { session: isText, subscriber, 'visitorToken?': isText, heartbeat, 'expiresInMs?': isCount },
+    refreshed: { 'expiresInMs?': isCount },
     subscribed: { id: isCount, number: isCount, position, 'recovered?': isYesOrNo },
     refused: { id: isCount, code: isCount, status: isCount, message: isText },
     unsubscribed: { id: isCount },

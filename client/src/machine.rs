@@ -237,7 +237,7 @@ impl Machine {
     fn control(&mut self, control: Control, now: Duration) {
         let effects = &mut self.effects;
         match control {
-            Control::Welcome { session, subscriber, visitor_token, heartbeat } => {
+            Control::Welcome { session, subscriber, visitor_token, heartbeat, .. } => {
                 if !self.link.welcomed(heartbeat, now) {
                     return;
                 }
@@ -261,7 +261,7 @@ impl Machine {
                 let random = self.link.random();
                 self.subscriptions.ended(number, status, &message, (now, random), effects);
             }
-            Control::Unsubscribed { .. } => {}
+            Control::Unsubscribed { .. } | Control::Refreshed { .. } => {}
             Control::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
             Control::Goodbye { retry_after_ms } => {
                 self.link.goodbye(Duration::from_millis(u64::from(retry_after_ms)));

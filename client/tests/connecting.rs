@@ -89,6 +89,7 @@ fn a_visitor_token_is_to_be_kept_before_connected_is_told() {
         subscriber,
         heartbeat,
         visitor_token: Some(Token::new("v")),
+        expires_in_ms: None,
     });
     assert_eq!(effects[0], Effect::KeepVisitorToken(Token::new("v")));
     assert!(matches!(effects[1], Effect::Connected { .. }));

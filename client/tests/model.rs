@@ -169,6 +169,7 @@ impl Relay {
                 self.stream(&channel).is_held = false;
                 self.say(Control::Unsubscribed { id });
             }
+            ClientFrame::Refresh { .. } => self.say(Control::Refreshed { expires_in_ms: None }),
             ClientFrame::Pong => {}
         }
     }

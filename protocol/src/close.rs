@@ -17,6 +17,10 @@ pub enum CloseCode {
     HelloTooLate,
     /// 4006: the token has expired; come back with a new one.
     TokenExpired,
+    /// 4007: the site's backend asked the client to come back; a `goodbye` frame said when.
+    Reconnect,
+    /// 4008: the token cannot be checked at the moment.
+    Unavailable,
     /// 4500: a frame that the protocol does not know.
     BadFrame,
     /// 4501: a token that is not valid.
@@ -31,7 +35,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Draining,
         Self::Slow,
         Self::Silent,
@@ -39,6 +43,8 @@ impl CloseCode {
         Self::Overloaded,
         Self::HelloTooLate,
         Self::TokenExpired,
+        Self::Reconnect,
+        Self::Unavailable,
         Self::BadFrame,
         Self::BadToken,
         Self::FrameTooLarge,
@@ -56,6 +62,8 @@ impl CloseCode {
             Self::Overloaded => 4004,
             Self::HelloTooLate => 4005,
             Self::TokenExpired => 4006,
+            Self::Reconnect => 4007,
+            Self::Unavailable => 4008,
             Self::BadFrame => 4500,
             Self::BadToken => 4501,
             Self::FrameTooLarge => 4502,

@@ -75,6 +75,11 @@ pub enum ClientFrame {
         /// What to leave.
         channel: UncheckedChannel,
     },
+    /// A new token for the same user, while connected; answered by `refreshed`.
+    Refresh {
+        /// The site's token.
+        token: Token,
+    },
     /// Answers a `ping`.
     Pong,
 }
@@ -103,6 +108,15 @@ pub enum Control {
         visitor_token: Option<Token>,
         /// When silence means a lost connection.
         heartbeat: Heartbeat,
+        /// For how long the token holds from now on, in milliseconds, clock skew included. Absent: no end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_in_ms: Option<u64>,
+    },
+    /// Answers `refresh`: the new token is in force.
+    Refreshed {
+        /// For how long it holds from now on, in milliseconds, clock skew included. Absent: no end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_in_ms: Option<u64>,
     },
     /// Answers `subscribe`: from now on every message is delivered or its loss is told.
     Subscribed {

@@ -76,15 +76,17 @@ fn there_is_a_golden_frame_for_each_variant() {
             ClientFrame::Hello { .. } => "hello",
             ClientFrame::Subscribe { .. } => "subscribe",
             ClientFrame::Unsubscribe { .. } => "unsubscribe",
+            ClientFrame::Refresh { .. } => "refresh",
             ClientFrame::Pong => "pong",
         }
         .to_owned()
     });
-    assert_eq!(client, ["hello", "pong", "subscribe", "unsubscribe"]);
+    assert_eq!(client, ["hello", "pong", "refresh", "subscribe", "unsubscribe"]);
     let relay = seen("relay", &|text| {
         match read_relay_frame(text).unwrap() {
             RelayFrame::Messages(_) => "messages",
             RelayFrame::Control(Control::Welcome { .. }) => "welcome",
+            RelayFrame::Control(Control::Refreshed { .. }) => "refreshed",
             RelayFrame::Control(Control::Subscribed { .. }) => "subscribed",
             RelayFrame::Control(Control::Refused { .. }) => "refused",
             RelayFrame::Control(Control::Unsubscribed { .. }) => "unsubscribed",
@@ -96,7 +98,17 @@ fn there_is_a_golden_frame_for_each_variant() {
     });
     assert_eq!(
         relay,
-        ["ended", "goodbye", "messages", "ping", "refused", "subscribed", "unsubscribed", "welcome"]
+        [
+            "ended",
+            "goodbye",
+            "messages",
+            "ping",
+            "refreshed",
+            "refused",
+            "subscribed",
+            "unsubscribed",
+            "welcome"
+        ]
     );
 }
 

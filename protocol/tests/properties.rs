@@ -44,6 +44,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
         }),
         (any::<u32>(), channel)
             .prop_map(|(id, channel)| ClientFrame::Unsubscribe { id: RequestId(id), channel }),
+        any::<String>().prop_map(|token| ClientFrame::Refresh { token: Token::new(token) }),
         Just(ClientFrame::Pong),
     ]
 }
@@ -130,6 +131,8 @@ fn hostile_frames_are_refused_with_the_reason() {
             "offset",
         ),
         (deep.as_str(), "recursion limit"),
+        (r#"{"type":"refresh"}"#, "missing field `token`"),
+        (r#"{"type":"refresh","token":7}"#, "expected a string"),
         ("{\"type\":\"pong\"} {}", "trailing"),
     ];
     for (text, reason) in refused {
@@ -149,5 +152,7 @@ fn unknown_keys_are_ignored() {
 #[test]
 fn a_token_is_hidden_from_debug_output() {
     let frame = ClientFrame::Hello { token: Some(Token::new("secret-text")), visitor_token: None };
+    assert!(!format!("{frame:?}").contains("secret-text"));
+    let frame = ClientFrame::Refresh { token: Token::new("secret-text") };
     assert!(!format!("{frame:?}").contains("secret-text"));
 }

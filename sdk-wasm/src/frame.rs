@@ -124,6 +124,9 @@ impl<'a> From<&'a ClientFrame> for Outgoing<'a> {
             ClientFrame::Unsubscribe { id, channel } => {
                 Self { kind: "unsubscribe", id: Some(id.0), channel: Some(channel), ..Self::default() }
             }
+            ClientFrame::Refresh { token } => {
+                Self { kind: "refresh", token: Some(token.expose()), ..Self::default() }
+            }
             ClientFrame::Pong => Self { kind: "pong", ..Self::default() },
         }
     }
@@ -178,7 +181,9 @@ fn read_control(frame: &JsValue) -> Option<Control> {
             subscriber: read_subscriber(&field(frame, "subscriber").ok()?)?,
             visitor_token: text(frame, "visitorToken").map(Token::new),
             heartbeat: read_heartbeat(&field(frame, "heartbeat").ok()?)?,
+            expires_in_ms: integer(frame, "expiresInMs"),
         },
+        "refreshed" => Control::Refreshed { expires_in_ms: integer(frame, "expiresInMs") },
         "subscribed" => Control::Subscribed {
             id: read_request_id(frame)?,
             number: read_number(frame)?,

@@ -28,6 +28,8 @@ fn every_control_frame_is_read_as_natively() {
         "ended",
         "goodbye",
         "ping",
+        "refreshed",
+        "refreshed-without-end",
         "refused",
         "refused-bad-input",
         "subscribed",
@@ -35,6 +37,7 @@ fn every_control_frame_is_read_as_natively() {
         "subscribed-recovered",
         "unsubscribed",
         "welcome",
+        "welcome-expiring",
         "welcome-visitor"
     );
     for (name, text) in frames {
@@ -70,6 +73,7 @@ fn every_client_frame_is_written_as_the_relay_reads_it() {
         "hello",
         "hello-anonymous",
         "pong",
+        "refresh",
         "subscribe",
         "subscribe-resource-from-position",
         "unsubscribe"

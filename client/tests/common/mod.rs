@@ -143,6 +143,7 @@ pub fn welcome() -> Control {
         subscriber: Subscriber { id: UserId::parse("u").unwrap(), kind: SubscriberType::Visitor },
         visitor_token: None,
         heartbeat: HEARTBEAT,
+        expires_in_ms: None,
     }
 }
 

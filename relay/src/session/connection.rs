@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use realtime_hub::channel::{Reader, SessionId};
 use realtime_hub::outbox::Outbox;
 use realtime_protocol::close::CloseCode;
-use realtime_protocol::subscriber::{Subscriber, UserId};
+use realtime_protocol::subscriber::UserId;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
@@ -24,7 +24,7 @@ const SLICES_PER_WRITE: usize = 16;
 #[derive(Debug)]
 pub struct Connection {
     session: SessionId,
-    subscriber: OnceLock<Subscriber>,
+    user: OnceLock<UserId>,
     socket: TcpStream,
     sending: Mutex<Sending>,
     wake: Notify,
@@ -54,7 +54,7 @@ impl Connection {
     pub fn new(session: SessionId, socket: TcpStream, max_outbox_bytes: usize) -> Self {
         Self {
             session,
-            subscriber: OnceLock::new(),
+            user: OnceLock::new(),
             socket,
             sending: Mutex::new(Sending { outbox: Outbox::new(max_outbox_bytes), state: SendingState::Open }),
             wake: Notify::new(),
@@ -67,14 +67,9 @@ impl Connection {
     }
 
     /// Notes who the client is. Before that it must not be attached to a channel.
-    pub fn identify(&self, subscriber: Subscriber) {
-        // A session identifies itself once.
-        let _ = self.subscriber.set(subscriber);
-    }
-
-    /// Who the client is, once that is known.
-    pub fn subscriber(&self) -> Option<&Subscriber> {
-        self.subscriber.get()
+    pub fn identify(&self, user: UserId) {
+        // A session identifies itself once, and stays the same user's.
+        let _ = self.user.set(user);
     }
 
     /// Resolves when something waits to be written or the state has changed.
@@ -141,7 +136,7 @@ impl Reader for Connection {
 
     #[expect(clippy::expect_used, reason = "a session is attached only after it has been identified")]
     fn user(&self) -> &UserId {
-        &self.subscriber.get().expect("an attached session is identified").id
+        self.user.get().expect("an attached session is identified")
     }
 }
 

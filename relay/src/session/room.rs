@@ -6,8 +6,9 @@
 //!   a bounded outbox otherwise. A connection at rest owns no buffer.
 //! - A session that ends, however it ends, leaves its channels exactly once.
 //!
-//! Reading order: [`state`], [`connection`], [`task`].
+//! Reading order: [`effect`] and [`state`], [`connection`], [`task`].
 
 pub mod connection;
+pub mod effect;
 pub mod state;
 pub mod task;

@@ -6,9 +6,12 @@ use std::time::Duration;
 use realtime_protocol::channel::{Channel, UncheckedChannel};
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::error::Status;
-use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId, Token};
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId};
+use realtime_protocol::limits::MAX_SAFE_INTEGER;
 use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::Subscriber;
+
+use crate::session::effect::{Effect, Established, Verdict};
 
 /// The rules that the settings decide.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +43,14 @@ pub struct Session {
     expires_at: Option<Duration>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Phase {
     /// The client has not said who it is.
     New,
-    /// Its identity is being established.
-    Identifying,
-    /// It may subscribe.
-    Live,
+    /// Its identity is being established. What came along with the hello waits; nothing more is read.
+    Identifying(Vec<ClientFrame>),
+    /// It is this subscriber, and may subscribe.
+    Live(Subscriber),
     /// It is over.
     Ended,
 }
@@ -58,48 +61,10 @@ struct Asked {
     id: RequestId,
     channel: Channel,
     position: Option<Position>,
+    /// The subscriber's type has changed since the question: its answer counts for nothing, and it is asked again.
+    is_outdated: bool,
     /// Later frames about the same channel, which wait so that they are handled in order.
     later: VecDeque<ClientFrame>,
-}
-
-/// What is to be done, in order.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Establish the identity, then tell [`Session::identified`] or [`Session::end`].
-    Identify {
-        /// The site's token.
-        token: Option<Token>,
-        /// The relay's own.
-        visitor_token: Option<Token>,
-    },
-    /// Send a frame.
-    Send(Control),
-    /// Ask whether the subscriber may read this channel, then tell [`Session::decided`].
-    Ask(Channel),
-    /// Attach to a channel, which sends the reply; then tell [`Session::attached`].
-    Attach {
-        /// The request.
-        id: RequestId,
-        /// The channel.
-        channel: Channel,
-        /// Where the client stands.
-        position: Option<Position>,
-    },
-    /// Detach from a channel, then tell [`Session::detached`], if it was attached.
-    Detach(Channel),
-    /// Close the connection.
-    End(CloseCode, String),
-}
-
-/// The answer to a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The subscriber may read.
-    Allowed,
-    /// It may not.
-    Refused,
-    /// Nobody could say.
-    Unavailable,
 }
 
 impl Session {
@@ -124,15 +89,23 @@ impl Session {
         &self.subscriptions
     }
 
+    /// Who the client is, while it may subscribe.
+    pub const fn subscriber(&self) -> Option<&Subscriber> {
+        match &self.phase {
+            Phase::Live(subscriber) => Some(subscriber),
+            Phase::New | Phase::Identifying(_) | Phase::Ended => None,
+        }
+    }
+
     /// Whether it takes further frames now.
     pub fn may_read(&self) -> bool {
         let open: usize = self.asked.iter().map(|asked| 1 + asked.later.len()).sum();
-        open < MAX_OPEN_REQUESTS && self.phase != Phase::Identifying
+        open < MAX_OPEN_REQUESTS && !matches!(self.phase, Phase::Identifying(_))
     }
 
     /// Whether it is over.
     pub fn has_ended(&self) -> bool {
-        self.phase == Phase::Ended
+        matches!(self.phase, Phase::Ended)
     }
 
     /// Notes that the client has sent something, whatever it was.
@@ -142,51 +115,85 @@ impl Session {
 
     /// Handles a frame.
     pub fn frame(&mut self, frame: ClientFrame, effects: &mut Vec<Effect>) {
-        match (self.phase, frame) {
+        match (&mut self.phase, frame) {
             (Phase::New, ClientFrame::Hello { token, visitor_token }) => {
-                self.phase = Phase::Identifying;
+                self.phase = Phase::Identifying(Vec::new());
                 effects.push(Effect::Identify { token, visitor_token });
             }
             (Phase::New, _) => self.end(CloseCode::BadFrame, "the first frame must be a hello", effects),
-            (Phase::Live, ClientFrame::Hello { .. }) => {
+            (Phase::Identifying(_) | Phase::Live(_), ClientFrame::Hello { .. }) => {
                 self.end(CloseCode::BadFrame, "a second hello: a connection has one identity", effects);
             }
-            (Phase::Live, ClientFrame::Subscribe { id, channel, position }) => {
+            (Phase::Identifying(early), frame) => early.push(frame),
+            (Phase::Live(_), ClientFrame::Subscribe { id, channel, position }) => {
                 self.request(Request { id, channel, kind: RequestKind::Subscribe(position) }, effects);
             }
-            (Phase::Live, ClientFrame::Unsubscribe { id, channel }) => {
+            (Phase::Live(_), ClientFrame::Unsubscribe { id, channel }) => {
                 self.request(Request { id, channel, kind: RequestKind::Unsubscribe }, effects);
             }
-            (Phase::Identifying, _) => {
-                self.end(CloseCode::BadFrame, "wait for the welcome before the next frame", effects);
-            }
-            (Phase::Live | Phase::Ended, _) => {}
+            (Phase::Live(_), ClientFrame::Refresh { token }) => effects.push(Effect::Refresh(token)),
+            (Phase::Live(_), ClientFrame::Pong) | (Phase::Ended, _) => {}
         }
     }
 
-    /// The identity is established.
+    /// The identity of the hello is established; `session` is the session's name.
     pub fn identified(
         &mut self,
         session: String,
-        subscriber: Subscriber,
-        visitor_token: Option<Token>,
-        expires_at: Option<Duration>,
+        identity: Established,
+        now: Duration,
         effects: &mut Vec<Effect>,
     ) {
-        self.phase = Phase::Live;
+        let Established { subscriber, visitor_token, expires_at } = identity;
+        let Phase::Identifying(early) = &mut self.phase else { return };
+        let early = std::mem::take(early);
+        self.phase = Phase::Live(subscriber.clone());
         self.expires_at = expires_at;
-        let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
         let heartbeat = Heartbeat {
             interval_ms: millis(self.rules.heartbeat_interval),
             timeout_ms: millis(self.rules.heartbeat_timeout),
         };
-        effects.push(Effect::Send(Control::Welcome { session, subscriber, visitor_token, heartbeat }));
+        let expires_in_ms = self.expires_in_ms(now);
+        effects.push(Effect::Send(Control::Welcome {
+            session,
+            subscriber,
+            visitor_token,
+            heartbeat,
+            expires_in_ms,
+        }));
+        for frame in early {
+            self.frame(frame, effects);
+        }
+    }
+
+    /// The identity is established anew. It takes the place of the one in force if it is the same user's; with another
+    /// type, everything that was decided for the old one is asked again.
+    pub fn refreshed(&mut self, identity: Established, now: Duration, effects: &mut Vec<Effect>) {
+        let Phase::Live(before) = &mut self.phase else { return };
+        if before.id != identity.subscriber.id {
+            let reason = "the new token names another user: a connection belongs to one user";
+            return self.end(CloseCode::BadToken, reason, effects);
+        }
+        let is_of_another_type = before.kind != identity.subscriber.kind;
+        *before = identity.subscriber;
+        self.expires_at = identity.expires_at;
+        effects.push(Effect::Send(Control::Refreshed { expires_in_ms: self.expires_in_ms(now) }));
+        if is_of_another_type {
+            for asked in &mut self.asked {
+                asked.is_outdated = true;
+            }
+            effects.push(Effect::Recheck);
+        }
     }
 
     /// A question has been answered.
     pub fn decided(&mut self, channel: &Channel, verdict: Verdict, effects: &mut Vec<Effect>) {
         let Some(place) = self.asked.iter().position(|asked| asked.channel == *channel) else { return };
-        let Asked { id, channel, position, later } = self.asked.swap_remove(place);
+        if let Some(asked) = self.asked.get_mut(place).filter(|asked| asked.is_outdated) {
+            asked.is_outdated = false;
+            return effects.push(Effect::Ask(channel.clone()));
+        }
+        let Asked { id, channel, position, later, .. } = self.asked.swap_remove(place);
         if self.asked.is_empty() {
             self.asked = Vec::new();
         }
@@ -227,8 +234,8 @@ impl Session {
     /// When [`Session::time`] wants to be called next.
     pub fn deadline(&self) -> Duration {
         let next = match self.phase {
-            Phase::New | Phase::Identifying => self.heard_at + self.rules.hello_timeout,
-            Phase::Live | Phase::Ended => self.ping_at.min(self.silent_at()),
+            Phase::New | Phase::Identifying(_) => self.heard_at + self.rules.hello_timeout,
+            Phase::Live(_) | Phase::Ended => self.ping_at.min(self.silent_at()),
         };
         self.expires_at.map_or(next, |at| at.min(next))
     }
@@ -236,16 +243,23 @@ impl Session {
     /// Time has passed.
     pub fn time(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         match self.phase {
-            Phase::New | Phase::Identifying if now >= self.heard_at + self.rules.hello_timeout => {
+            Phase::New if now >= self.heard_at + self.rules.hello_timeout => {
                 self.end(CloseCode::HelloTooLate, "no hello came in time", effects);
             }
-            Phase::Live if self.expires_at.is_some_and(|at| now >= at) => {
+            Phase::Identifying(_) if now >= self.heard_at + self.rules.hello_timeout => {
+                self.end(
+                    CloseCode::Unavailable,
+                    "the token could not be checked in time: try again",
+                    effects,
+                );
+            }
+            Phase::Live(_) if self.expires_at.is_some_and(|at| now >= at) => {
                 self.end(CloseCode::TokenExpired, "the token has expired: come back with a new one", effects);
             }
-            Phase::Live if now >= self.silent_at() => {
+            Phase::Live(_) if now >= self.silent_at() => {
                 self.end(CloseCode::Silent, "the heartbeat was not answered", effects);
             }
-            Phase::Live if now >= self.ping_at => {
+            Phase::Live(_) if now >= self.ping_at => {
                 self.ping_at = now + self.ping_every;
                 effects.push(Effect::Send(Control::Ping));
             }
@@ -255,19 +269,24 @@ impl Session {
 
     /// The relay is stopping: the client is told when to come back.
     pub fn drain(&mut self, retry_after: Duration, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Ended {
-            let retry_after_ms = u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX);
-            effects.push(Effect::Send(Control::Goodbye { retry_after_ms }));
+        if !self.has_ended() {
+            effects.push(Effect::Send(Control::Goodbye { retry_after_ms: millis(retry_after) }));
             self.end(CloseCode::Draining, "the relay is restarting", effects);
         }
     }
 
     /// Ends the session, once.
     pub fn end(&mut self, code: CloseCode, reason: &str, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Ended {
+        if !self.has_ended() {
             self.phase = Phase::Ended;
             effects.push(Effect::End(code, reason.to_owned()));
         }
+    }
+
+    /// How long the identity holds from now on.
+    fn expires_in_ms(&self, now: Duration) -> Option<u64> {
+        let left = self.expires_at?.saturating_sub(now).as_millis();
+        Some(u64::try_from(left).unwrap_or(MAX_SAFE_INTEGER).min(MAX_SAFE_INTEGER))
     }
 
     fn silent_at(&self) -> Duration {
@@ -307,7 +326,13 @@ impl Session {
             effects.push(refused(id, Status::TooMany, message));
             return;
         }
-        self.asked.push(Asked { id, channel: channel.clone(), position, later: VecDeque::new() });
+        self.asked.push(Asked {
+            id,
+            channel: channel.clone(),
+            position,
+            is_outdated: false,
+            later: VecDeque::new(),
+        });
         effects.push(Effect::Ask(channel));
     }
 }
@@ -332,6 +357,10 @@ impl Request {
             RequestKind::Unsubscribe => ClientFrame::Unsubscribe { id, channel },
         }
     }
+}
+
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
 fn refused(id: RequestId, status: Status, message: String) -> Effect {

@@ -2,6 +2,7 @@
 
 use realtime_protocol::codec::read_client_frame;
 use realtime_protocol::error::ErrorCode;
+use realtime_protocol::frame::Token;
 use realtime_protocol::subscriber::{SubscriberType, UserId};
 
 use super::*;
@@ -25,8 +26,21 @@ fn live() -> Session {
 }
 
 fn identify(session: &mut Session, expires_at: Option<Duration>) {
-    let subscriber = Subscriber { id: UserId::parse("u").unwrap(), kind: SubscriberType::Member };
-    session.identified("s-1".to_owned(), subscriber, None, expires_at, &mut Vec::new());
+    let identity = Established { expires_at, ..established("u", SubscriberType::Member) };
+    session.identified("s-1".to_owned(), identity, Duration::ZERO, &mut Vec::new());
+}
+
+fn established(user: &str, kind: SubscriberType) -> Established {
+    let subscriber = Subscriber { id: UserId::parse(user).unwrap(), kind };
+    Established { subscriber, visitor_token: None, expires_at: None }
+}
+
+fn refresh(session: &mut Session, identity: Established, now: Duration) -> Vec<Effect> {
+    let mut effects = send(session, r#"{"type":"refresh","token":"new"}"#);
+    assert_eq!(effects, [Effect::Refresh(Token::new("new"))]);
+    effects.clear();
+    session.refreshed(identity, now, &mut effects);
+    effects
 }
 
 fn send(session: &mut Session, frame: &str) -> Vec<Effect> {
@@ -167,7 +181,87 @@ fn the_hello_comes_first_and_once() {
     assert!(is_end(&send(&mut live(), r#"{"type":"hello"}"#), CloseCode::BadFrame));
     let mut hasty = Session::new(RULES, 0.0, Duration::ZERO);
     send(&mut hasty, r#"{"type":"hello"}"#);
-    assert!(is_end(&send(&mut hasty, r#"{"type":"pong"}"#), CloseCode::BadFrame));
+    assert!(is_end(&send(&mut hasty, r#"{"type":"hello"}"#), CloseCode::BadFrame));
+}
+
+#[test]
+fn frames_that_came_along_with_the_hello_are_handled_behind_the_welcome() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello"}"#);
+    assert_eq!(subscribe(&mut session, 1, "a"), []);
+    assert_eq!(unsubscribe(&mut session, 2, "b"), []);
+    let mut effects = Vec::new();
+    let identity = established("u", SubscriberType::Member);
+    session.identified("s-1".to_owned(), identity, Duration::ZERO, &mut effects);
+    assert!(matches!(effects[0], Effect::Send(Control::Welcome { .. })), "{effects:?}");
+    assert_eq!(effects[1..], [Effect::Ask(name("a")), Effect::Detach(name("b")), unsubscribed(2)]);
+}
+
+#[test]
+fn an_identity_that_takes_too_long_sends_the_client_away_to_come_back() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello","token":"slow"}"#);
+    assert_eq!(session.deadline(), secs(5));
+    assert!(is_end(&time(&mut session, secs(5)), CloseCode::Unavailable));
+    let mut effects = Vec::new();
+    session.identified("s-1".to_owned(), established("u", SubscriberType::Member), secs(6), &mut effects);
+    assert_eq!(effects, [], "it comes too late");
+}
+
+#[test]
+fn the_welcome_tells_how_long_the_token_holds() {
+    for (expires_at, left) in [(None, None), (Some(secs(7)), Some(5_000)), (Some(secs(1)), Some(0))] {
+        let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+        send(&mut session, r#"{"type":"hello","token":"t"}"#);
+        let mut effects = Vec::new();
+        let identity = Established { expires_at, ..established("u", SubscriberType::Member) };
+        session.identified("s-1".to_owned(), identity, secs(2), &mut effects);
+        let [Effect::Send(Control::Welcome { expires_in_ms, .. })] = effects[..] else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(expires_in_ms, left);
+    }
+}
+
+#[test]
+fn a_refresh_moves_the_end_of_the_right() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello","token":"t"}"#);
+    identify(&mut session, Some(secs(7)));
+    let identity = Established { expires_at: Some(secs(9)), ..established("u", SubscriberType::Member) };
+    let effects = refresh(&mut session, identity, secs(6));
+    assert_eq!(effects, [Effect::Send(Control::Refreshed { expires_in_ms: Some(3_000) })]);
+    assert_eq!(time(&mut session, secs(7)), []);
+    assert!(is_end(&time(&mut session, secs(9)), CloseCode::TokenExpired));
+}
+
+#[test]
+fn a_refresh_with_a_token_without_end_lifts_the_end() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    send(&mut session, r#"{"type":"hello","token":"t"}"#);
+    identify(&mut session, Some(secs(7)));
+    let effects = refresh(&mut session, established("u", SubscriberType::Member), secs(6));
+    assert_eq!(effects, [Effect::Send(Control::Refreshed { expires_in_ms: None })]);
+    assert_eq!(session.deadline(), secs(20), "the next ping");
+}
+
+#[test]
+fn a_refresh_of_another_user_ends_the_session() {
+    let mut session = live();
+    let effects = refresh(&mut session, established("somebody else", SubscriberType::Member), secs(1));
+    assert!(is_end(&effects, CloseCode::BadToken), "{effects:?}");
+}
+
+#[test]
+fn a_refresh_of_another_type_has_everything_asked_again() {
+    let mut session = live();
+    subscribe(&mut session, 1, "a");
+    let effects = refresh(&mut session, established("u", SubscriberType::Visitor), secs(1));
+    assert_eq!(effects, [Effect::Send(Control::Refreshed { expires_in_ms: None }), Effect::Recheck]);
+    assert_eq!(session.subscriber().unwrap().kind, SubscriberType::Visitor);
+    // The answer to the question about the member says nothing about the visitor.
+    assert_eq!(decide(&mut session, "a", Verdict::Allowed), [Effect::Ask(name("a"))]);
+    assert_eq!(decide(&mut session, "a", Verdict::Allowed), [attach(1, "a")]);
 }
 
 #[test]

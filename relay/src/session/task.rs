@@ -22,12 +22,13 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::peer::Peer;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
-use crate::identity::establish::Identities;
+use crate::identity::establish::{Identities, Identity};
 use crate::identity::verifier::TokenError;
 use crate::permission::provider::Permission;
 use crate::permission::question::{Answer, Question};
 use crate::session::connection::{Connection, SendingState};
-use crate::session::state::{Effect, Session, SessionRules, Verdict};
+use crate::session::effect::{Effect, Established, Verdict};
+use crate::session::state::{Session, SessionRules};
 use crate::websocket::reader::{Flow, Incoming, Reader, Violation};
 use crate::websocket::writer;
 
@@ -223,6 +224,9 @@ impl SessionTask {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Identify { token, visitor_token } => self.identify(token.as_ref(), visitor_token),
+            Effect::Refresh(token) => self.refresh(&token),
+            // The seam for asking again about what the session is attached to.
+            Effect::Recheck => {}
             Effect::Send(control) => self.connection.queue(writer::text(&write_control(&control))),
             Effect::Ask(channel) => self.ask(channel),
             Effect::Attach { id, channel, position } => {
@@ -242,36 +246,41 @@ impl SessionTask {
     }
 
     fn identify(&mut self, token: Option<&Token>, visitor_token: Option<Token>) {
-        let id = self.connection.session().0;
+        let Some(identity) = self.establish(token, visitor_token) else { return };
+        let (id, user) = (self.connection.session().0, identity.subscriber.id.clone());
+        tracing::debug!(session = id, user = %user.as_str().escape_debug(), "session begins");
+        self.connection.identify(user);
+        let now = self.sessions.clock.now();
+        self.with_effects(|session, effects| session.identified(format!("s-{id}"), identity, now, effects));
+    }
+
+    fn refresh(&mut self, token: &Token) {
+        let Some(identity) = self.establish(Some(token), None) else { return };
+        let now = self.sessions.clock.now();
+        self.with_effects(|session, effects| session.refreshed(identity, now, effects));
+    }
+
+    /// Who it is. Ends the session when a token is not accepted.
+    fn establish(&mut self, token: Option<&Token>, visitor_token: Option<Token>) -> Option<Established> {
         match self.sessions.identities.establish(token, visitor_token) {
-            Ok(identity) => {
-                tracing::debug!(session = id, user = %identity.subscriber.id.as_str().escape_debug(), "session begins");
-                let expires_at = identity.expires_at.map(|at| {
+            Ok(Identity { subscriber, visitor_token, expires_at }) => {
+                let expires_at = expires_at.map(|at| {
                     self.sessions.clock.now() + at.duration_since(SystemTime::now()).unwrap_or_default()
                 });
-                self.connection.identify(identity.subscriber.clone());
-                self.with_effects(|session, effects| {
-                    let name = format!("s-{id}");
-                    session.identified(
-                        name,
-                        identity.subscriber,
-                        identity.visitor_token,
-                        expires_at,
-                        effects,
-                    );
-                });
+                Some(Established { subscriber, visitor_token, expires_at })
             }
             Err(error) => {
-                tracing::info!(session = id, %error, "token refused");
+                tracing::info!(session = self.connection.session().0, %error, "token refused");
                 let code =
                     if error == TokenError::Expired { CloseCode::TokenExpired } else { CloseCode::BadToken };
                 self.end(code, &error.to_string());
+                None
             }
         }
     }
 
     fn ask(&mut self, channel: Channel) {
-        let Some(subscriber) = self.connection.subscriber().cloned() else { return };
+        let Some(subscriber) = self.session.subscriber().cloned() else { return };
         let permission = Arc::clone(&self.sessions.permission);
         let question = Question { channel: channel.clone(), subscriber };
         let answering = async move {
