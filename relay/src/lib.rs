@@ -2,8 +2,9 @@
 //!
 //! Rooms import downwards only: [`app`] puts the parts together, [`http`] is the door, a [`session`] is one client,
 //! the [`broker`] puts the hubs to work, [`permission`] says who may read, [`identity`] who a client is,
-//! [`websocket`] turns bytes into messages. What must travel upwards comes back as a return value. Beside the server
-//! stand the binary's commands: [`cli`] reads the command line, [`command`] does what it says.
+//! [`websocket`] turns bytes into messages, [`outbound`] asks others. What must travel upwards comes back as a return
+//! value. Beside the server stand the binary's commands: [`cli`] reads the command line, [`command`] does what it
+//! says.
 
 pub mod app;
 #[path = "broker/room.rs"]
@@ -17,6 +18,8 @@ pub mod http;
 #[path = "identity/room.rs"]
 pub mod identity;
 pub mod log;
+#[path = "outbound/room.rs"]
+pub mod outbound;
 #[path = "permission/room.rs"]
 pub mod permission;
 #[path = "session/room.rs"]

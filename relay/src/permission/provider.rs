@@ -3,6 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use realtime_protocol::channel::Channel;
+use realtime_protocol::subscriber::UserId;
+
 use super::question::{Decision, Question};
 
 /// A decision under way. Dropping it withdraws the question.
@@ -15,4 +18,9 @@ pub type PendingDecision<'a> = Pin<Box<dyn Future<Output = Decision> + Send + 'a
 pub trait Permission: Send + Sync + 'static {
     /// Asks. Cancel-safe: a dropped future's question is not answered, and nobody else notices.
     fn decide(&self, question: Question) -> PendingDecision<'_>;
+
+    /// What was decided earlier may be wrong by now: about this channel and its resources (about one resource only,
+    /// if it is one), or all channels; for this user, or all users. Every question that is answered after this
+    /// returns, one that is under way included, is answered anew.
+    fn forget(&self, _channel: Option<&Channel>, _user: Option<&UserId>) {}
 }

@@ -59,15 +59,23 @@ pub enum Refusal {
     NoHandlers,
 }
 
-/// Why nobody could decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why nobody could decide. The texts are for the operator: bounded and without control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailability {
     /// As many questions are waiting as may.
     QueueFull,
-    /// The question waited for an engine for longer than it may.
+    /// The question waited for its turn for longer than it may.
     WaitedTooLong,
     /// No answer came back: every engine that could have given it hangs.
     Overdue,
+    /// The site's backend cannot be reached.
+    Unreachable(String),
+    /// The site's backend did not answer in time.
+    NoAnswer,
+    /// The site's backend answered something that is neither yes nor no.
+    BadReply(String),
+    /// The site's backend has not answered for a while and is left alone for a moment.
+    CutOff,
     /// The relay is stopping.
     Stopped,
 }
@@ -151,11 +159,15 @@ impl Refusal {
 
 impl Unavailability {
     /// The word for metrics.
-    pub const fn cause(self) -> &'static str {
+    pub const fn cause(&self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
             Self::WaitedTooLong => "waited_too_long",
             Self::Overdue => "overdue",
+            Self::Unreachable(_) => "unreachable",
+            Self::NoAnswer => "no_answer",
+            Self::BadReply(_) => "bad_reply",
+            Self::CutOff => "cut_off",
             Self::Stopped => "stopped",
         }
     }
@@ -202,8 +214,14 @@ impl fmt::Display for Unavailability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::QueueFull => "too many permission questions are waiting",
-            Self::WaitedTooLong => "the question waited too long for an engine",
+            Self::WaitedTooLong => "the question waited too long for its turn",
             Self::Overdue => "every engine that could answer hangs in a handler",
+            Self::Unreachable(why) => return write!(f, "the permissions backend cannot be reached: {why}"),
+            Self::NoAnswer => "the permissions backend did not answer in time",
+            Self::BadReply(what) => return f.write_str(what),
+            Self::CutOff => {
+                "the permissions backend has not answered for a while and is left alone for a moment"
+            }
             Self::Stopped => "the relay is stopping",
         })
     }

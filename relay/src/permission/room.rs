@@ -10,11 +10,13 @@
 //!   future) leaves nothing behind.
 //!
 //! Reading order: [`question`] (what is asked and answered), [`provider`] (who can be asked), [`fixed`] (the same
-//! answer for all), [`script`] (the site's own `backend/realtime-permissions.js`), [`gauge`] (what is counted).
+//! answer for all), [`script`] (the site's own `backend/realtime-permissions.js`), [`gauge`] (what is counted),
+//! [`report`] (what is logged).
 
 pub mod fixed;
 pub mod gauge;
 pub mod provider;
 pub mod question;
+pub mod report;
 #[path = "script/room.rs"]
 pub mod script;

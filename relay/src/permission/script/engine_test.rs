@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::question::{Answer, Refusal};
+use super::super::report::Report;
 use super::cases::{ENTRY, LIMITS, Site, question, words};
 use super::console::Console;
 use super::engine::Engine;
-use super::report::Report;
 use super::settings::EngineLimits;
 
 fn engine(text: &str) -> Engine {

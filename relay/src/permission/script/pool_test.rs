@@ -115,7 +115,7 @@ async fn a_question_that_waited_too_long_is_not_asked_any_more() {
     }
     assert_eq!(
         decide(&pool, "late Member:m").await,
-        "unavailable waited_too_long: the question waited too long for an engine"
+        "unavailable waited_too_long: the question waited too long for its turn"
     );
     assert_eq!(words(&slow.await), "allowed");
     assert_eq!(decide(&pool, "chat Member:m").await, "allowed");

@@ -14,8 +14,7 @@
 //! [`watch`] and [`guard`] (the limits at work), [`engine`] (one QuickJS engine), [`load`] and [`call`] (what it
 //! runs), [`answer`] and [`thrown`] (what a handler's answer or exception means), [`console`] (what handlers log),
 //! [`place`] and [`error`] (where something is wrong), [`text`] (what a log can bear), [`queue`] and [`worker`]
-//! (questions and the threads that answer them), [`report`] (what is logged about answers), [`pool`] (the permission
-//! provider).
+//! (questions and the threads that answer them), [`pool`] (the permission provider).
 
 pub mod answer;
 pub mod call;
@@ -30,7 +29,6 @@ pub mod modules;
 pub mod place;
 pub mod pool;
 pub mod queue;
-pub mod report;
 pub mod settings;
 pub mod site;
 pub mod text;

@@ -8,11 +8,11 @@ use std::{io, thread};
 
 use super::super::gauge;
 use super::super::question::{Answer, Decision, Question, Refusal, Unavailability};
+use super::super::report::Report;
 use super::console::Console;
 use super::engine::Engine;
 use super::loaded::{Script, stack_bytes};
 use super::queue::{Queue, Waiting};
-use super::report::Report;
 use super::settings::PoolSettings;
 
 /// How much longer than its limit a thread may take before it counts as hanging: room for a busy machine, and for

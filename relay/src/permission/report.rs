@@ -1,9 +1,9 @@
-//! What the relay logs about answers: faults of handlers, at a bounded rate.
+//! What the relay logs about answers: what no handler decided, at a bounded rate.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::super::question::{Answer, Decision, Question};
+use super::question::{Answer, Decision, Question};
 
 /// Lines in one [`PERIOD`]: a broken handler refuses every subscription, and anybody can ask for one.
 const LINES_PER_PERIOD: u32 = 10;
