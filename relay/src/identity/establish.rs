@@ -1,5 +1,6 @@
 //! The identity of a session, from what its hello carries.
 
+use std::pin::Pin;
 use std::time::SystemTime;
 
 use realtime_protocol::frame::Token;
@@ -13,6 +14,17 @@ pub struct Identities {
     verifier: Option<Verifier>,
     visitors: Visitors,
 }
+
+/// The answer to who a client is: at once in most cases, later when a key has to be fetched first.
+pub enum Establishing {
+    /// At once.
+    Done(Result<Identity, TokenError>),
+    /// Later. Bounded by nothing but the fetch: whoever waits sets a deadline.
+    Waiting(Waiting),
+}
+
+/// An answer that comes later.
+pub type Waiting = Pin<Box<dyn Future<Output = Result<Identity, TokenError>> + Send>>;
 
 /// Who a client is.
 #[derive(Debug)]
@@ -37,21 +49,24 @@ impl Identities {
     /// Who it is that says hello. A visitor token that is not recognised makes a new visitor: it may come from
     /// before a restart, and nothing depends on it.
     ///
-    /// # Errors
-    /// When there is a token of the site and it is not accepted: its bearer meant to be somebody.
-    pub fn establish(
-        &self,
-        token: Option<&Token>,
-        visitor_token: Option<Token>,
-    ) -> Result<Identity, TokenError> {
-        if let Some(token) = token {
-            let verified = self.verifier.as_ref().ok_or(TokenError::NoSecret)?.verify(token)?;
-            let (subscriber, expires_at) = (verified.subscriber, verified.expires_at);
-            return Ok(Identity { subscriber, expires_at, visitor_token: None });
-        }
+    /// A token of the site that is not accepted is an error: its bearer meant to be somebody.
+    pub fn establish(&self, token: Option<&Token>, visitor_token: Option<Token>) -> Establishing {
+        Establishing::Done(match token {
+            Some(token) => self.member(token),
+            None => Ok(self.visitor(visitor_token)),
+        })
+    }
+
+    fn member(&self, token: &Token) -> Result<Identity, TokenError> {
+        let verified = self.verifier.as_ref().ok_or(TokenError::NoSecret)?.verify(token)?;
+        let (subscriber, expires_at) = (verified.subscriber, verified.expires_at);
+        Ok(Identity { subscriber, expires_at, visitor_token: None })
+    }
+
+    fn visitor(&self, visitor_token: Option<Token>) -> Identity {
         let recognised = visitor_token.and_then(|token| Some((self.visitors.recognise(&token)?, token)));
         let (subscriber, token) = recognised.unwrap_or_else(|| self.visitors.welcome());
-        Ok(Identity { subscriber, expires_at: None, visitor_token: Some(token) })
+        Identity { subscriber, expires_at: None, visitor_token: Some(token) }
     }
 }
 
@@ -61,20 +76,31 @@ mod tests {
 
     use super::*;
 
+    fn establish(
+        identities: &Identities,
+        token: Option<&Token>,
+        visitor_token: Option<Token>,
+    ) -> Result<Identity, TokenError> {
+        match identities.establish(token, visitor_token) {
+            Establishing::Done(identity) => identity,
+            Establishing::Waiting(_) => panic!("nothing is to be fetched"),
+        }
+    }
+
     #[test]
     fn without_a_token_a_client_is_a_visitor_and_stays_the_same_one() {
         let identities = Identities::new(None);
-        let first = identities.establish(None, None).unwrap();
+        let first = establish(&identities, None, None).unwrap();
         assert_eq!(first.subscriber.kind, SubscriberType::Visitor);
-        let again = identities.establish(None, first.visitor_token.clone()).unwrap();
+        let again = establish(&identities, None, first.visitor_token.clone()).unwrap();
         assert_eq!(again.subscriber, first.subscriber);
-        let stranger = identities.establish(None, Some(Token::new("made up"))).unwrap();
+        let stranger = establish(&identities, None, Some(Token::new("made up"))).unwrap();
         assert_ne!(stranger.subscriber, first.subscriber);
     }
 
     #[test]
     fn a_token_needs_a_secret_to_be_verified_with() {
-        let error = Identities::new(None).establish(Some(&Token::new("a.b.c")), None).unwrap_err();
+        let error = establish(&Identities::new(None), Some(&Token::new("a.b.c")), None).unwrap_err();
         assert_eq!(error, TokenError::NoSecret);
     }
 }

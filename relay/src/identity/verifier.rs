@@ -38,6 +38,9 @@ pub enum TokenError {
     /// It will never be valid.
     #[error("the token is not valid: {0}")]
     Invalid(String),
+    /// Nobody can say at the moment: the key is not to be had. The same token may do later.
+    #[error("the token cannot be checked at the moment: {0}; try again")]
+    Unavailable(String),
     /// The relay has no secret to verify it with.
     #[error("this relay has no token secret, so it cannot verify a token: start it with --token-secret")]
     NoSecret,

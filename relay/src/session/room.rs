@@ -6,9 +6,10 @@
 //!   a bounded outbox otherwise. A connection at rest owns no buffer.
 //! - A session that ends, however it ends, leaves its channels exactly once.
 //!
-//! Reading order: [`effect`] and [`state`], [`connection`], [`task`].
+//! Reading order: [`effect`] and [`state`], [`connection`], [`who`], [`task`].
 
 pub mod connection;
 pub mod effect;
 pub mod state;
 pub mod task;
+pub mod who;

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -22,13 +22,14 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::peer::Peer;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
-use crate::identity::establish::{Identities, Identity};
+use crate::identity::establish::{Establishing, Identities, Identity};
 use crate::identity::verifier::TokenError;
 use crate::permission::provider::Permission;
 use crate::permission::question::{Answer, Question};
 use crate::session::connection::{Connection, SendingState};
-use crate::session::effect::{Effect, Established, Verdict};
+use crate::session::effect::{Effect, Verdict};
 use crate::session::state::{Session, SessionRules};
+use crate::session::who;
 use crate::websocket::reader::{Flow, Incoming, Reader, Violation};
 use crate::websocket::writer;
 
@@ -86,6 +87,7 @@ struct SessionTask {
     session: Session,
     /// Exists only while questions are open, since most of the time none are.
     questions: Option<Box<FuturesUnordered<Answering>>>,
+    who: who::Question,
     has_left: bool,
 }
 
@@ -100,6 +102,7 @@ impl SessionTask {
             reader: Reader::new(sessions.max_frame_bytes),
             session: Session::new(sessions.rules, spread(id), now),
             questions: None,
+            who: who::Question::default(),
             has_left: false,
             sessions,
         }
@@ -119,6 +122,7 @@ impl SessionTask {
                 biased;
                 () = sessions.shutdown.cancelled() => self.drain(),
                 () = connection.woken() => {}
+                identity = self.who.answered() => self.established(identity),
                 (channel, verdict) = answered(&mut self.questions) => self.decided(&channel, verdict),
                 ready = connection.socket().writable(), if connection.has_waiting() => match ready {
                     Ok(()) => connection.flush(),
@@ -223,8 +227,8 @@ impl SessionTask {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Identify { token, visitor_token } => self.identify(token.as_ref(), visitor_token),
-            Effect::Refresh(token) => self.refresh(&token),
+            Effect::Identify { token, visitor_token } => self.establish(token.as_ref(), visitor_token),
+            Effect::Refresh(token) => self.establish(Some(&token), None),
             // The seam for asking again about what the session is attached to.
             Effect::Recheck => {}
             Effect::Send(control) => self.connection.queue(writer::text(&write_control(&control))),
@@ -245,36 +249,38 @@ impl SessionTask {
         }
     }
 
-    fn identify(&mut self, token: Option<&Token>, visitor_token: Option<Token>) {
-        let Some(identity) = self.establish(token, visitor_token) else { return };
-        let (id, user) = (self.connection.session().0, identity.subscriber.id.clone());
-        tracing::debug!(session = id, user = %user.as_str().escape_debug(), "session begins");
-        self.connection.identify(user);
-        let now = self.sessions.clock.now();
-        self.with_effects(|session, effects| session.identified(format!("s-{id}"), identity, now, effects));
-    }
-
-    fn refresh(&mut self, token: &Token) {
-        let Some(identity) = self.establish(Some(token), None) else { return };
-        let now = self.sessions.clock.now();
-        self.with_effects(|session, effects| session.refreshed(identity, now, effects));
-    }
-
-    /// Who it is. Ends the session when a token is not accepted.
-    fn establish(&mut self, token: Option<&Token>, visitor_token: Option<Token>) -> Option<Established> {
+    /// Finds out who the client is. A newer token takes the place of one that is still being checked.
+    fn establish(&mut self, token: Option<&Token>, visitor_token: Option<Token>) {
+        self.who.forget();
         match self.sessions.identities.establish(token, visitor_token) {
-            Ok(Identity { subscriber, visitor_token, expires_at }) => {
-                let expires_at = expires_at.map(|at| {
-                    self.sessions.clock.now() + at.duration_since(SystemTime::now()).unwrap_or_default()
+            Establishing::Done(identity) => self.established(identity),
+            Establishing::Waiting(waiting) => self.who.ask(waiting),
+        }
+    }
+
+    fn established(&mut self, identity: Result<Identity, TokenError>) {
+        let id = self.connection.session().0;
+        let is_first = self.session.subscriber().is_none();
+        match identity {
+            Ok(identity) => {
+                let identity = who::on_clock(identity, &self.sessions.clock);
+                let now = self.sessions.clock.now();
+                if !is_first {
+                    return self.with_effects(|session, effects| session.refreshed(identity, now, effects));
+                }
+                let user = identity.subscriber.id.clone();
+                tracing::debug!(session = id, user = %user.as_str().escape_debug(), "session begins");
+                self.connection.identify(user);
+                self.with_effects(|session, effects| {
+                    session.identified(format!("s-{id}"), identity, now, effects);
                 });
-                Some(Established { subscriber, visitor_token, expires_at })
+            }
+            Err(error @ TokenError::Unavailable(_)) if !is_first => {
+                tracing::info!(session = id, %error, "token not refreshed: the one before stays in force");
             }
             Err(error) => {
-                tracing::info!(session = self.connection.session().0, %error, "token refused");
-                let code =
-                    if error == TokenError::Expired { CloseCode::TokenExpired } else { CloseCode::BadToken };
-                self.end(code, &error.to_string());
-                None
+                tracing::info!(session = id, %error, "token refused");
+                self.end(who::close_code(&error), &error.to_string());
             }
         }
     }
