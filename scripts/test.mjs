@@ -14,11 +14,11 @@ import { packPackages, unpackedFrontend } from './lib/packages.mjs';
 import { relayBinary } from './lib/project.mjs';
 import { buildRelay } from './lib/relay-build.mjs';
 import { ensureRust } from './lib/rust.mjs';
-import { nodeTests, pageTests, rustTests, wasmTests } from './lib/suites.mjs';
+import { browserConformance, nodeTests, pageTests, rustTests, wasmTests } from './lib/suites.mjs';
 import { ensureTestTools } from './lib/test-tools.mjs';
 import { buildWasm } from './lib/wasm.mjs';
 
-/** @typedef {'rust' | 'js' | 'wasm' | 'pages'} Area */
+/** @typedef {'rust' | 'js' | 'wasm' | 'conformance' | 'pages'} Area */
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
 
 /**
@@ -31,17 +31,18 @@ import { buildWasm } from './lib/wasm.mjs';
  */
 
 /** @type {readonly Area[]} */
-const AREAS = ['rust', 'js', 'wasm', 'pages'];
+const AREAS = ['rust', 'js', 'wasm', 'conformance', 'pages'];
 
 const HELP = `npm test [-- OPTIONS]
 
 Formats, lints, types and tests of everything. Installs what it needs and can install; says so where it cannot.
 
   --only AREAS   some of ${AREAS.join(', ')}, separated by commas
-                   rust    Cargo.lock, rustfmt, clippy, all Rust tests
-                   js      Biome, TypeScript, all tests for Node
-                   wasm    clippy for wasm, the browser SDK's tests in Chromium and Firefox
-                   pages   whole pages in Chromium
+                   rust         Cargo.lock, rustfmt, clippy, all Rust tests
+                   js           Biome, TypeScript, all tests for Node
+                   wasm         clippy for wasm, the browser SDK's tests in Chromium and Firefox
+                   conformance  each rule of the API, in Chromium, in Firefox and in Node
+                   pages        whole pages in Chromium
   --help         this text`;
 
 await main(async () => {
@@ -99,22 +100,23 @@ async function runAll(tasks) {
 async function plan(areas) {
   await ensureNodePackages();
   await ensureRust({ components: ['rustfmt', 'clippy'] });
-  const inBrowsers = areas.includes('wasm') || areas.includes('pages');
+  const inBrowsers = areas.some((area) => ['wasm', 'conformance', 'pages'].includes(area));
   const browsers = inBrowsers ? await ensureBrowsers() : undefined;
   const chromium = browsers?.chromium ?? '';
   return [
     { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
-    { name: 'relay', areas: ['js', 'wasm', 'pages'], run: buildRelay },
-    { name: 'browser SDK', areas: ['js', 'pages'], run: buildWasm },
+    { name: 'relay', areas: ['js', 'wasm', 'conformance', 'pages'], run: buildRelay },
+    { name: 'browser SDK', areas: ['js', 'conformance', 'pages'], run: buildWasm },
     { name: 'JavaScript types', areas: ['js'], run: checks.checkTypes },
     { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
     { name: 'Rust lints', areas: ['rust'], run: checks.checkRustLints },
     { name: 'Rust tests', areas: ['rust'], run: rustTests },
     { name: 'Rust lints, wasm', areas: ['wasm'], run: checks.checkWasmLints },
-    { name: 'test tools', areas: ['wasm'], run: ensureTestTools },
+    { name: 'test tools', areas: ['wasm', 'conformance'], run: ensureTestTools },
     ...(browsers ? [wasmTask('Chromium', browsers), wasmTask('Firefox', browsers)] : []),
+    ...(browsers ? [conformanceTask('Chromium', browsers), conformanceTask('Firefox', browsers)] : []),
     { name: 'page tests', areas: ['pages'], run: async () => pageTests(await testEnvironment(chromium)) },
   ];
 }
@@ -126,6 +128,16 @@ async function plan(areas) {
  */
 function wasmTask(browser, browsers) {
   return { name: `wasm tests in ${browser}`, areas: ['wasm'], run: () => wasmTests(browser, browsers) };
+}
+
+/**
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {import('./lib/browsers.mjs').Browsers} browsers
+ * @returns {Task}
+ */
+function conformanceTask(browser, browsers) {
+  const run = async () => browserConformance(browser, browsers, await testEnvironment());
+  return { name: `conformance in ${browser}`, areas: ['conformance'], run };
 }
 
 /**

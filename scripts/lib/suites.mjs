@@ -25,6 +25,9 @@ const NODE_TEST_FOLDERS = ['scripts/test', 'sdk-backend/test', 'sdk-wasm/tests',
 /** Where tests of whole pages are. */
 const PAGE_TEST_FOLDER = join('tests', 'pages');
 
+/** Where the tests are that show each rule of the API. */
+const CONFORMANCE_FOLDER = join('tests', 'conformance');
+
 /** A browser that has not finished the wasm tests by then hangs. In seconds. */
 const WASM_TEST_LIMIT_S = '180';
 
@@ -42,7 +45,8 @@ export const rustTests = () =>
 export const nodeTests = (env) =>
   suite('Node tests', nodeCounts, (busyWith) => {
     const folders = NODE_TEST_FOLDERS.map((folder) => join(root, folder));
-    const files = testFilesUnder(folders).filter((file) => !file.startsWith(join(root, PAGE_TEST_FOLDER)));
+    const others = [PAGE_TEST_FOLDER, CONFORMANCE_FOLDER].map((folder) => join(root, folder));
+    const files = testFilesUnder(folders).filter((file) => !others.some((other) => file.startsWith(other)));
     return runNodeTests(files, { log: 'test-node', env, busyWith });
   });
 
@@ -60,6 +64,31 @@ export const pageTests = (env) =>
         env: { ...env, TMPDIR: scratch },
         busyWith,
         flags: ['--test-concurrency=1'],
+      });
+    }),
+  );
+
+/**
+ * The browser's part of the API, in one browser.
+ *
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {Browsers} browsers
+ * @param {Record<string, string>} env
+ */
+export const browserConformance = (browser, browsers, env) =>
+  suite(`conformance in ${browser}`, nodeCounts, (busyWith) =>
+    withScratchFolder((scratch) => {
+      const name = browser.toLowerCase();
+      return runNodeTests([join(root, CONFORMANCE_FOLDER, `${name}.test.mjs`)], {
+        log: `test-conformance-${name}`,
+        env: {
+          ...env,
+          CHROMIUM_PATH: browsers.chromium,
+          CHROMEDRIVER_PATH: browsers.chromedriver,
+          FIREFOX_PATH: browsers.firefox,
+          TMPDIR: scratch,
+        },
+        busyWith,
       });
     }),
   );

@@ -1,0 +1,118 @@
+/**
+ * The relay that conformance is shown against: with permissions that a test can change, and restarts at its wish.
+ *
+ * @module
+ */
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
+import { relayBinary } from '../../../scripts/lib/project.mjs';
+import { startService } from '../../../scripts/lib/services.mjs';
+
+/** @typedef {import('../../../scripts/lib/services.mjs').Service} Service */
+
+/** What the backend publishes with. */
+export const API_KEY = 'conformance';
+
+/** What users' tokens are signed with. */
+export const TOKEN_SECRET = 'the secret of the conformance tests, long enough';
+
+/** The permissions until a test changes them: each rule of the API has channels of its own. */
+export const PERMISSIONS = `
+import { permissionsRouter } from 'wix-realtime-backend';
+
+permissionsRouter.default(() => ({ read: true }));
+permissionsRouter.add({ name: 'refused' }, () => ({ read: false }));
+permissionsRouter.add({ name: 'refused', resourceId: 'but-open' }, () => ({ read: true }));
+permissionsRouter.add({ name: 'members' }, (_channel, subscriber) => ({ read: subscriber.type === 'Member' }));
+permissionsRouter.add({ name: 'admins' }, async (_channel, { type }) => ({ read: type === 'Admin' }));
+permissionsRouter.add({ name: 'only-anna' }, (_channel, { id }) => ({ read: id === 'anna' }));
+permissionsRouter.add({ name: 'only-resource-7' }, ({ resourceId }) => ({ read: resourceId === '7' }));
+permissionsRouter.add({ name: 'silent' }, () => ({}));
+permissionsRouter.add({ name: 'chatty' }, () => ({ read: true, write: false, note: 'ignored' }));
+permissionsRouter.add({ name: 'throws' }, () => { throw new Error('a secret detail'); });
+
+export function realtime_check_permission(channel, subscriber) {
+  return permissionsRouter.check(channel, subscriber);
+}
+`;
+
+export class Relay {
+  /** @type {Service | undefined} */
+  #service;
+
+  /** @type {string[]} */
+  #log = [];
+
+  /**
+   * @param {string} site the folder with the permissions
+   * @param {readonly string[]} args
+   */
+  constructor(site, args) {
+    this.site = site;
+    this.args = args;
+  }
+
+  /**
+   * @param {{ args?: readonly string[], permissions?: string }} [options] what else `relay serve` is told
+   * @returns {Promise<Relay>}
+   */
+  static async start({ args = [], permissions = PERMISSIONS } = {}) {
+    const relay = new Relay(await mkdtemp(join(tmpdir(), 'realtime-relay-conformance-')), args);
+    await relay.writePermissions(permissions);
+    await relay.#start();
+    return relay;
+  }
+
+  get url() {
+    if (!this.#service) throw new Error('the relay does not run');
+    return this.#service.url;
+  }
+
+  /** What it has logged so far, earlier lives included. */
+  get log() {
+    return this.#log.join('\n');
+  }
+
+  get #permissionsFile() {
+    return join(this.site, 'backend', 'realtime-permissions.js');
+  }
+
+  /**
+   * Writes another permissions file.
+   *
+   * @param {string} text
+   */
+  async writePermissions(text) {
+    await mkdir(dirname(this.#permissionsFile), { recursive: true });
+    await writeFile(this.#permissionsFile, text);
+  }
+
+  /**
+   * Ends the relay and starts it again, on another port; what a store would have kept is lost.
+   *
+   * @param {{ how?: 'kill' | 'stop', permissions?: string }} [options] as a crash would, or in good order
+   */
+  async restart({ how = 'kill', permissions } = {}) {
+    await this.#service?.[how]();
+    if (permissions !== undefined) await this.writePermissions(permissions);
+    await this.#start();
+  }
+
+  async stop() {
+    await this.#service?.stop();
+    await rm(this.site, { recursive: true, force: true });
+  }
+
+  async #start() {
+    const listen = ['--listen', `${LOOPBACK}:0`];
+    this.#service = await startService({
+      command: process.env.RELAY_BIN ?? relayBinary,
+      args: ['serve', ...listen, '--permissions', this.#permissionsFile, ...this.args],
+      env: { RELAY_API_KEY: API_KEY, RELAY_TOKEN_SECRET: TOKEN_SECRET },
+      onLine: (line) => this.#log.push(line),
+    });
+  }
+}
