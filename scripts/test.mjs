@@ -17,8 +17,9 @@ import { ensureRust } from './lib/rust.mjs';
 import { browserConformance, nodeTests, pageTests, rustTests, wasmTests } from './lib/suites.mjs';
 import { ensureTestTools } from './lib/test-tools.mjs';
 import { buildWasm } from './lib/wasm.mjs';
+import { websocketTests } from './lib/websocket-suite.mjs';
 
-/** @typedef {'rust' | 'js' | 'wasm' | 'conformance' | 'pages'} Area */
+/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'pages'} Area */
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
 
 /**
@@ -31,7 +32,7 @@ import { buildWasm } from './lib/wasm.mjs';
  */
 
 /** @type {readonly Area[]} */
-const AREAS = ['rust', 'js', 'wasm', 'conformance', 'pages'];
+const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'pages'];
 
 const HELP = `npm test [-- OPTIONS]
 
@@ -40,6 +41,7 @@ Formats, lints, types and tests of everything. Installs what it needs and can in
   --only AREAS   some of ${AREAS.join(', ')}, separated by commas
                    rust         Cargo.lock, rustfmt, clippy, all Rust tests
                    js           Biome, TypeScript, all tests for Node
+                   websocket    the relay's WebSocket layer against Autobahn's test suite
                    wasm         clippy for wasm, the browser SDK's tests in Chromium and Firefox
                    conformance  each rule of the API, in Chromium, in Firefox and in Node
                    pages        whole pages in Chromium
@@ -113,6 +115,7 @@ async function plan(areas) {
     { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
     { name: 'Rust lints', areas: ['rust'], run: checks.checkRustLints },
     { name: 'Rust tests', areas: ['rust'], run: rustTests },
+    { name: 'WebSocket conformance', areas: ['websocket'], run: websocketTests },
     { name: 'Rust lints, wasm', areas: ['wasm'], run: checks.checkWasmLints },
     { name: 'test tools', areas: ['wasm', 'conformance'], run: ensureTestTools },
     ...(browsers ? [wasmTask('Chromium', browsers), wasmTask('Firefox', browsers)] : []),

@@ -4,6 +4,8 @@
 //! large buffer for every connection and writes once per message (`docs/decisions/0002-own-the-socket.md`). Header
 //! parsing and masking are soketto's.
 //!
+//! Autobahn's test suite is let loose on this room in `npm test`, by way of `examples/websocket-echo.rs`.
+//!
 //! Reading order: [`handshake`], [`reader`], [`writer`].
 
 pub mod handshake;

