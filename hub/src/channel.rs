@@ -86,6 +86,15 @@ impl<R: Reader + Clone> ChannelState<R> {
         &self.readers
     }
 
+    /// The readers of now, however they change meanwhile.
+    pub(crate) const fn shared_readers(&self) -> &Arc<Vec<R>> {
+        &self.readers
+    }
+
+    pub(crate) fn reader(&self, session: SessionId) -> Option<&R> {
+        self.readers.get(self.find(session).ok()?)
+    }
+
     /// Collects a message for the readers of now. Returns whether there is something to deliver.
     pub(crate) fn collect(&mut self, message: Bytes, audience: &Audience, frame_bytes: usize) -> bool {
         match audience {

@@ -122,6 +122,23 @@ impl<R: Reader + Clone> Hub<R> {
         self.channels.get(&number).map(|state| &state.channel)
     }
 
+    /// The number of a channel that exists.
+    pub fn number(&self, channel: &Channel) -> Option<ChannelNumber> {
+        self.by_name.get(channel).copied()
+    }
+
+    /// The channels that somebody reads, with their readers.
+    pub fn audiences(&self) -> impl Iterator<Item = (&Arc<Channel>, ChannelNumber, &Arc<Vec<R>>)> {
+        let states = self.channels.values().filter(|state| !state.readers().is_empty());
+        states.map(|state| (&state.channel, state.number, state.shared_readers()))
+    }
+
+    /// A session that reads the channel of a number, and the channel.
+    pub fn reader(&self, number: ChannelNumber, session: SessionId) -> Option<(&Arc<Channel>, &R)> {
+        let state = self.channels.get(&number)?;
+        Some((&state.channel, state.reader(session)?))
+    }
+
     /// Puts a message into its channel's stream and collects it for the readers.
     pub fn publish(&mut self, channel: &Channel, publication: Publication<'_>, now: Duration) -> Published {
         let was_idle = self.listed.is_empty();

@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Duration;
 
 use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
@@ -30,7 +29,10 @@ use crate::permission::script::loaded::Script;
 use crate::permission::script::pool::ScriptPermission;
 use crate::permission::script::settings::{EngineLimits, PoolSettings};
 use crate::session::connection::Connection;
-use crate::session::task::Sessions;
+use crate::session::recheck::rechecks::Rechecks;
+use crate::session::recheck::task as recheck;
+use crate::session::registry::Registry;
+use crate::session::sessions::Sessions;
 use crate::settings::{DEVELOPMENT_KEY, Settings};
 
 /// How long requests that are under way may take once the relay stops.
@@ -105,9 +107,8 @@ impl Relay {
             max_outbox_bytes: settings.max_outbox_bytes,
             max_frame_bytes: MAX_CLIENT_FRAME_BYTES,
             clock,
-            shutdown: CancellationToken::new(),
-            running: AtomicUsize::new(0),
-            next_id: AtomicU64::new(1),
+            registry: Registry::default(),
+            rechecks: Rechecks::new(settings.max_rechecks_per_second),
         });
         let delivery = start_delivery(&sessions);
         let session_tasks = TaskTracker::new();
@@ -139,7 +140,7 @@ impl Relay {
         tracing::info!("stopping");
         self.http.stop(HTTP_DEADLINE, "requests").await;
         self.delivery.stop(HTTP_DEADLINE, "deliveries").await;
-        self.sessions.shutdown.cancel();
+        self.sessions.registry.drain();
         self.session_tasks.close();
         wait(&self.session_tasks, SESSION_DEADLINE, "sessions").await;
         let totals = self.sessions.broker.totals();
@@ -206,6 +207,7 @@ fn start_delivery(sessions: &Arc<Sessions>) -> Stage {
             stage.tracker.clone(),
         ));
     }
+    stage.tracker.spawn(recheck::run(Arc::clone(sessions), stage.cancel.clone()));
     stage.tracker.spawn(tick(Arc::clone(sessions), stage.cancel.clone()));
     stage
 }

@@ -44,7 +44,7 @@ async fn deliver<P: Peer>(shard: &Arc<Shard<P>>, batches: Vec<Batch<P>>, tracker
         }
         for delivery in batch.deliveries {
             writes += delivery.readers.len();
-            write(shard, delivery).await;
+            write(shard, batch.number, delivery).await;
             if writes >= WRITES_PER_TURN {
                 writes = 0;
                 tokio::task::yield_now().await;
@@ -58,19 +58,19 @@ async fn deliver_large<P: Peer>(shard: Arc<Shard<P>>, number: ChannelNumber, fir
     let mut deliveries = Some(first);
     while let Some(batch) = deliveries {
         for delivery in batch {
-            write(&shard, delivery).await;
+            write(&shard, number, delivery).await;
         }
         tokio::task::yield_now().await;
         deliveries = shard.hub.lock().finish(number);
     }
 }
 
-async fn write<P: Peer>(shard: &Shard<P>, delivery: Delivery<P>) {
+async fn write<P: Peer>(shard: &Shard<P>, number: ChannelNumber, delivery: Delivery<P>) {
     let frame = writer::text_in_place(delivery.frame);
     let mut chunks = delivery.readers.chunks(WRITES_PER_TURN).peekable();
     while let Some(chunk) = chunks.next() {
         for reader in chunk {
-            reader.write(&frame);
+            reader.write(number, &frame);
         }
         if chunks.peek().is_some() {
             tokio::task::yield_now().await;

@@ -2,12 +2,17 @@
 
 use bytes::Bytes;
 use realtime_hub::channel::Reader;
+use realtime_protocol::frame::ChannelNumber;
 
 /// Someone who can be written to. None of these wait: what cannot be written now waits in the peer's outbox, and a
 /// peer whose outbox is full is disconnected by itself.
 pub trait Peer: Reader + Clone + Send + Sync + 'static {
-    /// Writes a frame now, or queues it behind what waits already.
-    fn write(&self, frame: &Bytes);
+    /// Writes a frame of a channel's messages now, or queues it behind what waits already.
+    fn write(&self, number: ChannelNumber, frame: &Bytes);
+
+    /// Notes that it reads a channel from now on, and queues the reply that says so. Called under the channel's lock;
+    /// `is_new` tells whether it did not read it before.
+    fn join(&self, number: ChannelNumber, is_new: bool, reply: Bytes);
 
     /// Queues a frame without a system call, for use under a lock.
     fn queue(&self, frame: Bytes);

@@ -73,25 +73,42 @@ impl<P: Peer> Broker<P> {
         published
     }
 
-    /// Attaches a peer and sends it the reply and what it missed. Returns the channel's number.
-    pub fn attach(
-        &self,
-        id: RequestId,
-        channel: &Channel,
-        peer: &P,
-        from: Option<&Position>,
-    ) -> ChannelNumber {
+    /// Attaches a peer and sends it the reply and what it missed.
+    pub fn attach(&self, id: RequestId, channel: &Channel, peer: &P, from: Option<&Position>) -> Attached {
         let shard = self.shard_of(channel);
-        let number = {
+        let attached = {
             let mut hub = shard.hub.lock();
             let attachment = hub.attach(channel, peer.clone(), from, self.clock.now());
-            let number = attachment.number;
+            let attached = Attached { number: attachment.number, is_new: attachment.is_new };
             queue_reply(id, attachment, peer);
-            number
+            attached
         };
         // The system call is made without the lock.
         peer.flush();
-        number
+        attached
+    }
+
+    /// The channels that somebody reads and `wanted` says yes to, with their readers.
+    pub fn audiences(&self, wanted: impl Fn(&Channel) -> bool) -> Vec<(ChannelNumber, Arc<Vec<P>>)> {
+        let mut audiences = Vec::new();
+        for shard in &self.shards {
+            let hub = shard.hub.lock();
+            let found = hub.audiences().filter(|(channel, ..)| wanted(channel));
+            audiences.extend(found.map(|(_, number, readers)| (number, Arc::clone(readers))));
+        }
+        audiences
+    }
+
+    /// The number of a channel that exists.
+    pub fn number(&self, channel: &Channel) -> Option<ChannelNumber> {
+        self.shard_of(channel).hub.lock().number(channel)
+    }
+
+    /// A session that reads the channel of a number, and the channel.
+    pub fn reader(&self, number: ChannelNumber, session: SessionId) -> Option<(Arc<Channel>, P)> {
+        let hub = self.shard_of_number(number)?.hub.lock();
+        let (channel, peer) = hub.reader(number, session)?;
+        Some((Arc::clone(channel), peer.clone()))
     }
 
     /// Detaches a session. Returns the channel's number when it was attached.
@@ -102,7 +119,7 @@ impl<P: Peer> Broker<P> {
     /// Detaches a session from channels that it knows by number.
     pub fn detach_all(&self, numbers: &[ChannelNumber], session: SessionId) {
         for number in numbers {
-            if let Some(shard) = self.shards.get(((number.0 - 1) % SHARDS) as usize) {
+            if let Some(shard) = self.shard_of_number(*number) {
                 shard.hub.lock().detach_number(*number, session, self.clock.now());
             }
         }
@@ -133,6 +150,12 @@ impl<P: Peer> Broker<P> {
         }
     }
 
+    /// A number's shard, as [`Numbers`] gives them out.
+    fn shard_of_number(&self, number: ChannelNumber) -> Option<&Shard<P>> {
+        let index = number.0.checked_sub(1)? % SHARDS;
+        self.shards.get(index as usize).map(AsRef::as_ref)
+    }
+
     fn shard_of(&self, channel: &Channel) -> &Shard<P> {
         let index = self.hasher.hash_one(channel) % SHARDS;
         #[expect(
@@ -141,6 +164,15 @@ impl<P: Peer> Broker<P> {
         )]
         &self.shards[index as usize]
     }
+}
+
+/// The answer to an attach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attached {
+    /// The channel's number.
+    pub number: ChannelNumber,
+    /// Whether the peer was not attached before.
+    pub is_new: bool,
 }
 
 /// What the broker has done and what it holds.
@@ -163,7 +195,7 @@ fn queue_reply<P: Peer>(id: RequestId, attachment: Attachment, peer: &P) {
         position: attachment.position,
         recovered: attachment.recovered,
     };
-    peer.queue(writer::text(&write_control(&reply)));
+    peer.join(attachment.number, attachment.is_new, writer::text(&write_control(&reply)));
     for frame in attachment.missed {
         peer.queue_recovery(writer::text_in_place(frame));
     }

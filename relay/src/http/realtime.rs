@@ -1,7 +1,6 @@
 //! `GET /v1/realtime`: the handshake, and the hand-over of the socket from hyper to a session.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -13,7 +12,8 @@ use warp::reply::Response;
 
 use crate::http::origin::Origins;
 use crate::http::problem::{Code, Problem};
-use crate::session::task::{self, Sessions};
+use crate::session::sessions::Sessions;
+use crate::session::task;
 use crate::websocket::handshake;
 
 /// What the door needs.
@@ -40,10 +40,10 @@ impl Door {
         let response = handshake::answer(headers).map_err(no_handshake)?;
         let upgrade = upgrade.ok_or_else(|| no_handshake(handshake::NoHandshake::NotAnUpgrade))?;
         self.origins.check(headers)?;
-        if self.sessions.shutdown.is_cancelled() {
+        if self.sessions.registry.is_draining() {
             return Err(unavailable("the relay is stopping"));
         }
-        if self.sessions.running.load(Ordering::Relaxed) >= self.max_sessions {
+        if self.sessions.registry.len() >= self.max_sessions {
             return Err(unavailable("the relay has as many connections as it may"));
         }
         let (sessions, tracker) = (Arc::clone(&self.sessions), self.tracker.clone());

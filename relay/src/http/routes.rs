@@ -18,7 +18,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::{body, publish, site};
-use crate::session::task::Sessions;
+use crate::session::sessions::Sessions;
 
 /// What the routes need.
 #[derive(Clone)]

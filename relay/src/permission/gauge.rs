@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{counter, describe_counter, describe_histogram, histogram};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use super::question::Answer;
 
@@ -10,6 +10,8 @@ const DECISIONS: &str = "relay_permission_decisions_total";
 const SECONDS: &str = "relay_permission_decision_seconds";
 const REBUILDS: &str = "relay_permission_engine_rebuilds_total";
 const ABANDONED: &str = "relay_permission_threads_abandoned_total";
+const RECHECKS: &str = "relay_permission_rechecks_total";
+const RECHECKS_WAITING: &str = "relay_permission_rechecks_waiting";
 
 /// Tells the metrics recorder what the counters of this room mean. Call it once the recorder is installed.
 pub fn describe() {
@@ -24,6 +26,8 @@ pub fn describe() {
         ABANDONED,
         "Script threads given up because a handler hangs where it cannot be interrupted."
     );
+    describe_counter!(RECHECKS, "Questions about running subscriptions answered, by what came of it.");
+    describe_gauge!(RECHECKS_WAITING, "Running subscriptions that are still to be asked about again.");
 }
 
 /// Counts an answer.
@@ -44,4 +48,14 @@ pub fn count_rebuild() {
 /// Counts a thread that was given up.
 pub fn count_abandoned() {
     counter!(ABANDONED).increment(1);
+}
+
+/// Counts an answer about a running subscription: `kept`, `ended`, `outdated` or `undecided`.
+pub fn count_recheck(result: &'static str) {
+    counter!(RECHECKS, "result" => result).increment(1);
+}
+
+/// Notes how many running subscriptions are still to be asked about.
+pub fn set_waiting_rechecks(waiting: usize) {
+    gauge!(RECHECKS_WAITING).set(waiting as f64);
 }

@@ -2,25 +2,30 @@
 
 use std::io::{self, IoSlice};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use realtime_hub::channel::{Reader, SessionId};
 use realtime_hub::outbox::Outbox;
 use realtime_protocol::close::CloseCode;
+use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::subscriber::UserId;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::broker::peer::Peer;
+use crate::session::muted::Muted;
+use crate::session::order::Order;
 use crate::websocket::writer;
 
 /// Frames that one vectored write takes along.
 const SLICES_PER_WRITE: usize = 16;
 
-/// A connection: its socket, and what the socket has not taken yet.
+/// A connection: its socket, what the socket has not taken yet, and what its session reads and is told.
 ///
-/// Anyone may write, from any task; the session's task reads, and is woken when something waits.
+/// Anyone may write, from any task; the session's task reads, and is woken when something waits or it is told
+/// something.
 #[derive(Debug)]
 pub struct Connection {
     session: SessionId,
@@ -34,6 +39,16 @@ pub struct Connection {
 struct Sending {
     outbox: Outbox,
     state: SendingState,
+    /// The channels that it is attached to.
+    channels: Vec<ChannelNumber>,
+    aside: Option<Box<Aside>>,
+}
+
+/// What few connections ever have, so that it costs the others a pointer.
+#[derive(Debug, Default)]
+struct Aside {
+    orders: Vec<Order>,
+    muted: Muted,
 }
 
 /// How far a connection is from its end.
@@ -56,7 +71,12 @@ impl Connection {
             session,
             user: OnceLock::new(),
             socket,
-            sending: Mutex::new(Sending { outbox: Outbox::new(max_outbox_bytes), state: SendingState::Open }),
+            sending: Mutex::new(Sending {
+                outbox: Outbox::new(max_outbox_bytes),
+                state: SendingState::Open,
+                channels: Vec::new(),
+                aside: None,
+            }),
             wake: Notify::new(),
         }
     }
@@ -72,7 +92,55 @@ impl Connection {
         let _ = self.user.set(user);
     }
 
-    /// Resolves when something waits to be written or the state has changed.
+    /// Whose connection it is, once that is known.
+    pub fn known_user(&self) -> Option<&UserId> {
+        self.user.get()
+    }
+
+    /// The channels that it is attached to.
+    pub fn channels(&self) -> Vec<ChannelNumber> {
+        self.sending.lock().channels.clone()
+    }
+
+    /// Notes that it is no longer attached to a channel.
+    pub fn left(&self, number: ChannelNumber) {
+        let channels = &mut self.sending.lock().channels;
+        if let Some(place) = channels.iter().position(|other| *other == number) {
+            channels.swap_remove(place);
+        }
+        if channels.is_empty() {
+            *channels = Vec::new();
+        }
+    }
+
+    /// Queues the last frame about a channel, which it has left: what is on its way to it is not written any more.
+    pub fn finish(&self, number: ChannelNumber, last: Bytes, now: Duration) {
+        let mut sending = self.sending.lock();
+        sending.aside.get_or_insert_default().muted.add(number, now);
+        if sending.state == SendingState::Open {
+            self.push(last, &mut sending);
+        }
+    }
+
+    /// Tells the session something. It is forgotten when the session is about to end.
+    pub fn tell(&self, order: Order) {
+        let mut sending = self.sending.lock();
+        if sending.state == SendingState::Open {
+            sending.aside.get_or_insert_default().orders.push(order);
+            self.wake.notify_one();
+        }
+    }
+
+    /// What the session was told since the last time.
+    pub fn take_orders(&self) -> Vec<Order> {
+        let mut sending = self.sending.lock();
+        let Some(mut aside) = sending.aside.take() else { return Vec::new() };
+        let orders = std::mem::take(&mut aside.orders);
+        sending.aside = (!aside.muted.is_empty()).then_some(aside);
+        orders
+    }
+
+    /// Resolves when something waits to be written, the session is told something, or the state has changed.
     pub async fn woken(&self) {
         self.wake.notified().await;
     }
@@ -141,9 +209,10 @@ impl Reader for Connection {
 }
 
 impl Peer for Arc<Connection> {
-    fn write(&self, frame: &Bytes) {
+    fn write(&self, number: ChannelNumber, frame: &Bytes) {
         let mut sending = self.sending.lock();
-        if sending.state != SendingState::Open {
+        let is_muted = sending.aside.as_ref().is_some_and(|aside| aside.muted.has(number));
+        if sending.state != SendingState::Open || is_muted {
             return;
         }
         if !sending.outbox.is_empty() {
@@ -161,6 +230,19 @@ impl Peer for Arc<Connection> {
                 }
                 self.not_written(&error, &mut sending);
             }
+        }
+    }
+
+    fn join(&self, number: ChannelNumber, is_new: bool, reply: Bytes) {
+        let mut sending = self.sending.lock();
+        if is_new {
+            sending.channels.push(number);
+        }
+        if let Some(aside) = &mut sending.aside {
+            aside.muted.remove(number);
+        }
+        if sending.state == SendingState::Open {
+            self.push(reply, &mut sending);
         }
     }
 

@@ -1,9 +1,11 @@
 //! What a session's rules want done, and what they are told in return.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use realtime_protocol::channel::Channel;
 use realtime_protocol::close::CloseCode;
+use realtime_protocol::error::Status;
 use realtime_protocol::frame::{Control, RequestId, Token};
 use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::Subscriber;
@@ -41,6 +43,16 @@ pub enum Effect {
     },
     /// Detach from a channel, then tell [`Session::detached`], if it was attached.
     Detach(Channel),
+    /// Detach from a channel; if it was attached, tell the client with `ended` as the last frame about that channel, and
+    /// then [`Session::detached`].
+    Finish {
+        /// The channel.
+        channel: Arc<Channel>,
+        /// The kind of refusal.
+        status: Status,
+        /// Why, as far as the browser may know.
+        message: String,
+    },
     /// Close the connection.
     End(CloseCode, String),
 }
@@ -54,6 +66,8 @@ pub enum Verdict {
     Refused,
     /// Nobody could say.
     Unavailable,
+    /// What decides has changed since the question was asked: the answer counts for nothing.
+    Outdated,
 }
 
 /// An identity that has been established.

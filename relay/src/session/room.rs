@@ -5,11 +5,23 @@
 //! - Whatever reaches a client goes through its [`connection`], in order: directly while the socket takes it, through
 //!   a bounded outbox otherwise. A connection at rest owns no buffer.
 //! - A session that ends, however it ends, leaves its channels exactly once.
+//! - Nobody but its task changes a session: whoever wants something of it tells it so, by an [`order`].
+//! - After `ended`, no message of that channel follows.
 //!
-//! Reading order: [`effect`] and [`state`], [`connection`], [`who`], [`task`].
+//! Reading order: [`effect`], `request` and [`state`], [`order`], [`muted`] and [`connection`], [`registry`] (all that
+//! run), [`recheck`] (running subscriptions are asked about again), [`sessions`], [`who`], [`questions`],
+//! [`task`].
 
 pub mod connection;
 pub mod effect;
+pub mod muted;
+pub mod order;
+pub mod questions;
+#[path = "recheck/room.rs"]
+pub mod recheck;
+pub mod registry;
+mod request;
+pub mod sessions;
 pub mod state;
 pub mod task;
 pub mod who;

@@ -1,17 +1,19 @@
 //! The rules of a session, as a state machine without I/O: frames, answers and time go in, effects come out.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use realtime_protocol::channel::{Channel, UncheckedChannel};
+use realtime_protocol::channel::Channel;
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::error::Status;
-use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId};
+use realtime_protocol::frame::{ClientFrame, Control, Heartbeat, RequestId};
 use realtime_protocol::limits::MAX_SAFE_INTEGER;
 use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::Subscriber;
 
 use crate::session::effect::{Effect, Established, Verdict};
+use crate::session::request::{Request, RequestKind};
 
 /// The rules that the settings decide.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +32,17 @@ pub struct SessionRules {
 /// client that asks for more waits, and so does what it has sent.
 const MAX_OPEN_REQUESTS: usize = 64;
 
+/// How often a question is asked anew because its answer was outdated. Changes that come faster than answers must not
+/// keep a client waiting for ever.
+const MAX_OUTDATED: u8 = 3;
+
 /// The state of one session.
 #[derive(Debug)]
 pub struct Session {
     rules: SessionRules,
     phase: Phase,
-    subscriptions: Vec<ChannelNumber>,
+    /// Channels that it is attached to.
+    subscriptions: usize,
     asked: Vec<Asked>,
     heard_at: Duration,
     ping_at: Duration,
@@ -63,6 +70,8 @@ struct Asked {
     position: Option<Position>,
     /// The subscriber's type has changed since the question: its answer counts for nothing, and it is asked again.
     is_outdated: bool,
+    /// How often the answer was outdated by what decides.
+    outdated: u8,
     /// Later frames about the same channel, which wait so that they are handled in order.
     later: VecDeque<ClientFrame>,
 }
@@ -75,7 +84,7 @@ impl Session {
         Self {
             rules,
             phase: Phase::New,
-            subscriptions: Vec::new(),
+            subscriptions: 0,
             asked: Vec::new(),
             heard_at: now,
             ping_at: now + ping_every,
@@ -84,9 +93,9 @@ impl Session {
         }
     }
 
-    /// The channels that it is attached to.
-    pub fn subscriptions(&self) -> &[ChannelNumber] {
-        &self.subscriptions
+    /// How many channels it is attached to.
+    pub const fn subscriptions(&self) -> usize {
+        self.subscriptions
     }
 
     /// Who the client is, while it may subscribe.
@@ -193,6 +202,12 @@ impl Session {
             asked.is_outdated = false;
             return effects.push(Effect::Ask(channel.clone()));
         }
+        if verdict == Verdict::Outdated
+            && let Some(asked) = self.asked.get_mut(place).filter(|asked| asked.outdated < MAX_OUTDATED)
+        {
+            asked.outdated += 1;
+            return effects.push(Effect::Ask(channel.clone()));
+        }
         let Asked { id, channel, position, later, .. } = self.asked.swap_remove(place);
         if self.asked.is_empty() {
             self.asked = Vec::new();
@@ -204,7 +219,7 @@ impl Session {
                 effects.push(refused(id, Status::Forbidden, message));
                 effects.push(Effect::Detach(channel));
             }
-            Verdict::Unavailable => {
+            Verdict::Unavailable | Verdict::Outdated => {
                 let message =
                     format!("the permission to read channel {channel} could not be checked: try again later");
                 effects.push(refused(id, Status::Unavailable, message));
@@ -216,18 +231,21 @@ impl Session {
         }
     }
 
-    /// It is attached to a channel.
-    pub fn attached(&mut self, number: ChannelNumber) {
-        if !self.subscriptions.contains(&number) {
-            self.subscriptions.push(number);
-        }
+    /// It is attached to a channel to which it was not attached before.
+    pub const fn attached(&mut self) {
+        self.subscriptions += 1;
     }
 
     /// It is no longer attached to a channel.
-    pub fn detached(&mut self, number: ChannelNumber) {
-        self.subscriptions.retain(|other| *other != number);
-        if self.subscriptions.is_empty() {
-            self.subscriptions = Vec::new();
+    pub const fn detached(&mut self) {
+        self.subscriptions = self.subscriptions.saturating_sub(1);
+    }
+
+    /// A question about a channel that it is attached to has been answered. Only a clear no ends a subscription.
+    pub fn rechecked(&mut self, channel: Arc<Channel>, verdict: Verdict, effects: &mut Vec<Effect>) {
+        if verdict == Verdict::Refused && self.subscriber().is_some() {
+            let message = format!("no longer allowed to read channel {channel}");
+            effects.push(Effect::Finish { channel, status: Status::Forbidden, message });
         }
     }
 
@@ -272,6 +290,21 @@ impl Session {
         if !self.has_ended() {
             effects.push(Effect::Send(Control::Goodbye { retry_after_ms: millis(retry_after) }));
             self.end(CloseCode::Draining, "the relay is restarting", effects);
+        }
+    }
+
+    /// The site's backend wants the connection to end. With `retry_after` the client is told when to come back, without
+    /// it the client stays away.
+    pub fn disconnect(&mut self, retry_after: Option<Duration>, reason: &str, effects: &mut Vec<Effect>) {
+        if self.has_ended() {
+            return;
+        }
+        match retry_after {
+            Some(after) => {
+                effects.push(Effect::Send(Control::Goodbye { retry_after_ms: millis(after) }));
+                self.end(CloseCode::Reconnect, reason, effects);
+            }
+            None => self.end(CloseCode::Disconnected, reason, effects),
         }
     }
 
@@ -321,7 +354,7 @@ impl Session {
         position: Option<Position>,
         effects: &mut Vec<Effect>,
     ) {
-        if self.subscriptions.len() + self.asked.len() >= self.rules.max_subscriptions {
+        if self.subscriptions + self.asked.len() >= self.rules.max_subscriptions {
             let message = format!("a connection may have {} subscriptions", self.rules.max_subscriptions);
             effects.push(refused(id, Status::TooMany, message));
             return;
@@ -331,31 +364,10 @@ impl Session {
             channel: channel.clone(),
             position,
             is_outdated: false,
+            outdated: 0,
             later: VecDeque::new(),
         });
         effects.push(Effect::Ask(channel));
-    }
-}
-
-/// A subscribe or an unsubscribe.
-struct Request {
-    id: RequestId,
-    channel: UncheckedChannel,
-    kind: RequestKind,
-}
-
-enum RequestKind {
-    Subscribe(Option<Position>),
-    Unsubscribe,
-}
-
-impl Request {
-    fn into_frame(self) -> ClientFrame {
-        let Self { id, channel, kind } = self;
-        match kind {
-            RequestKind::Subscribe(position) => ClientFrame::Subscribe { id, channel, position },
-            RequestKind::Unsubscribe => ClientFrame::Unsubscribe { id, channel },
-        }
     }
 }
 
@@ -367,6 +379,9 @@ fn refused(id: RequestId, status: Status, message: String) -> Effect {
     Effect::Send(Control::Refused { id, code: status.error_code(), status, message })
 }
 
+#[cfg(test)]
+#[path = "state_change_test.rs"]
+mod change_tests;
 #[cfg(test)]
 #[path = "state_test.rs"]
 mod tests;

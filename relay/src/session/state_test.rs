@@ -14,11 +14,11 @@ const RULES: SessionRules = SessionRules {
     max_subscriptions: 2,
 };
 
-fn secs(seconds: u64) -> Duration {
+pub(super) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn live() -> Session {
+pub(super) fn live() -> Session {
     let mut session = Session::new(RULES, 0.0, Duration::ZERO);
     send(&mut session, r#"{"type":"hello"}"#);
     identify(&mut session, None);
@@ -43,21 +43,21 @@ fn refresh(session: &mut Session, identity: Established, now: Duration) -> Vec<E
     effects
 }
 
-fn send(session: &mut Session, frame: &str) -> Vec<Effect> {
+pub(super) fn send(session: &mut Session, frame: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     session.frame(read_client_frame(frame).unwrap(), &mut effects);
     effects
 }
 
-fn subscribe(session: &mut Session, id: u32, channel: &str) -> Vec<Effect> {
+pub(super) fn subscribe(session: &mut Session, id: u32, channel: &str) -> Vec<Effect> {
     send(session, &format!(r#"{{"type":"subscribe","id":{id},"channel":{{"name":"{channel}"}}}}"#))
 }
 
-fn unsubscribe(session: &mut Session, id: u32, channel: &str) -> Vec<Effect> {
+pub(super) fn unsubscribe(session: &mut Session, id: u32, channel: &str) -> Vec<Effect> {
     send(session, &format!(r#"{{"type":"unsubscribe","id":{id},"channel":{{"name":"{channel}"}}}}"#))
 }
 
-fn decide(session: &mut Session, channel: &str, verdict: Verdict) -> Vec<Effect> {
+pub(super) fn decide(session: &mut Session, channel: &str, verdict: Verdict) -> Vec<Effect> {
     let mut effects = Vec::new();
     session.decided(&name(channel), verdict, &mut effects);
     effects
@@ -69,19 +69,19 @@ fn time(session: &mut Session, now: Duration) -> Vec<Effect> {
     effects
 }
 
-fn name(channel: &str) -> Channel {
+pub(super) fn name(channel: &str) -> Channel {
     Channel::parse(channel, None).unwrap()
 }
 
-fn attach(id: u32, channel: &str) -> Effect {
+pub(super) fn attach(id: u32, channel: &str) -> Effect {
     Effect::Attach { id: RequestId(id), channel: name(channel), position: None }
 }
 
-fn unsubscribed(id: u32) -> Effect {
+pub(super) fn unsubscribed(id: u32) -> Effect {
     Effect::Send(Control::Unsubscribed { id: RequestId(id) })
 }
 
-fn is_end(effects: &[Effect], code: CloseCode) -> bool {
+pub(super) fn is_end(effects: &[Effect], code: CloseCode) -> bool {
     matches!(effects, [Effect::End(got, _)] if *got == code)
 }
 
@@ -90,8 +90,8 @@ fn a_subscription_is_asked_for_and_then_attached() {
     let mut session = live();
     assert_eq!(subscribe(&mut session, 1, "a"), [Effect::Ask(name("a"))]);
     assert_eq!(decide(&mut session, "a", Verdict::Allowed), [attach(1, "a")]);
-    session.attached(ChannelNumber(7));
-    assert_eq!(session.subscriptions(), [ChannelNumber(7)]);
+    session.attached();
+    assert_eq!(session.subscriptions(), 1);
 }
 
 #[test]
@@ -134,14 +134,14 @@ fn open_questions_count_as_subscriptions() {
     let mut session = live();
     subscribe(&mut session, 1, "a");
     decide(&mut session, "a", Verdict::Allowed);
-    session.attached(ChannelNumber(1));
+    session.attached();
     subscribe(&mut session, 2, "b");
     let effects = subscribe(&mut session, 3, "c");
     assert!(
         matches!(&effects[..], [Effect::Send(Control::Refused { status: Status::TooMany, .. })]),
         "{effects:?}"
     );
-    session.detached(ChannelNumber(1));
+    session.detached();
     assert_eq!(subscribe(&mut session, 4, "c"), [Effect::Ask(name("c"))]);
 }
 
@@ -313,12 +313,4 @@ fn a_right_that_expires_ends_the_session() {
     identify(&mut session, Some(secs(7)));
     assert_eq!(session.deadline(), secs(7));
     assert!(is_end(&time(&mut session, secs(7)), CloseCode::TokenExpired));
-}
-
-#[test]
-fn a_drain_says_when_to_come_back_and_closes() {
-    let mut effects = Vec::new();
-    live().drain(Duration::from_millis(1_500), &mut effects);
-    assert_eq!(effects[0], Effect::Send(Control::Goodbye { retry_after_ms: 1_500 }));
-    assert!(is_end(&effects[1..], CloseCode::Draining));
 }

@@ -3,32 +3,29 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::Shutdown;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use realtime_hub::channel::{Reader as _, SessionId};
+use realtime_hub::channel::Reader as _;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::codec::{read_client_frame, write_control};
-use realtime_protocol::frame::{ClientFrame, Token};
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Token};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
 use crate::broker::peer::Peer;
-use crate::broker::shards::Broker;
-use crate::clock::Clock;
-use crate::identity::establish::{Establishing, Identities, Identity};
+use crate::identity::establish::{Establishing, Identity};
 use crate::identity::verifier::TokenError;
-use crate::permission::provider::Permission;
-use crate::permission::question::{Answer, Question};
+use crate::permission::gauge;
 use crate::session::connection::{Connection, SendingState};
 use crate::session::effect::{Effect, Verdict};
-use crate::session::state::{Session, SessionRules};
+use crate::session::order::Order;
+use crate::session::questions::{Answered, AskedFor, Questions};
+use crate::session::recheck::changes::Generation;
+use crate::session::recheck::ticket::Ticket;
+use crate::session::sessions::Sessions;
+use crate::session::state::Session;
 use crate::session::who;
 use crate::websocket::reader::{Flow, Incoming, Reader, Violation};
 use crate::websocket::writer;
@@ -42,33 +39,6 @@ const FAREWELL: Duration = Duration::from_secs(3);
 thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
-
-/// What all sessions of a relay share.
-pub struct Sessions {
-    /// The channels.
-    pub broker: Broker<Arc<Connection>>,
-    /// Who a client is.
-    pub identities: Identities,
-    /// What it may read.
-    pub permission: Arc<dyn Permission>,
-    /// The rules.
-    pub rules: SessionRules,
-    /// Bytes that may wait for one client.
-    pub max_outbox_bytes: usize,
-    /// Bytes of one frame that a client sends.
-    pub max_frame_bytes: usize,
-    /// The time.
-    pub clock: Clock,
-    /// The relay is stopping.
-    pub shutdown: CancellationToken,
-    /// Sessions that are running.
-    pub running: AtomicUsize,
-    /// The next session's number.
-    pub next_id: AtomicU64,
-}
-
-/// The answer to one question, when it comes.
-type Answering = Pin<Box<dyn Future<Output = (Channel, Verdict)> + Send>>;
 
 /// Runs a session over a socket that has been handed over. `first` is what was read beyond the handshake.
 pub async fn run(sessions: Arc<Sessions>, socket: TcpStream, mut first: Vec<u8>) {
@@ -85,23 +55,20 @@ struct SessionTask {
     connection: Arc<Connection>,
     reader: Reader,
     session: Session,
-    /// Exists only while questions are open, since most of the time none are.
-    questions: Option<Box<FuturesUnordered<Answering>>>,
+    questions: Questions,
     who: who::Question,
     has_left: bool,
 }
 
 impl SessionTask {
     fn new(sessions: Arc<Sessions>, socket: TcpStream) -> Self {
-        let id = sessions.next_id.fetch_add(1, Ordering::Relaxed);
-        sessions.running.fetch_add(1, Ordering::Relaxed);
-        let connection = Connection::new(SessionId(id), socket, sessions.max_outbox_bytes);
+        let connection = sessions.begin(socket);
         let now = sessions.clock.now();
         Self {
-            connection: Arc::new(connection),
             reader: Reader::new(sessions.max_frame_bytes),
-            session: Session::new(sessions.rules, spread(id), now),
-            questions: None,
+            session: Session::new(sessions.rules, spread(connection.session().0), now),
+            connection,
+            questions: Questions::default(),
             who: who::Question::default(),
             has_left: false,
             sessions,
@@ -120,10 +87,9 @@ impl SessionTask {
             }
             tokio::select! {
                 biased;
-                () = sessions.shutdown.cancelled() => self.drain(),
-                () = connection.woken() => {}
+                () = connection.woken() => self.obey(),
                 identity = self.who.answered() => self.established(identity),
-                (channel, verdict) = answered(&mut self.questions) => self.decided(&channel, verdict),
+                answered = self.questions.answered() => self.answered(answered),
                 ready = connection.socket().writable(), if connection.has_waiting() => match ready {
                     Ok(()) => connection.flush(),
                     Err(_) => return,
@@ -196,8 +162,55 @@ impl SessionTask {
         self.with_effects(|session, effects| session.frame(frame, effects));
     }
 
-    fn decided(&mut self, channel: &Channel, verdict: Verdict) {
+    /// Does what it was told from outside.
+    fn obey(&mut self) {
+        for order in self.connection.take_orders() {
+            match order {
+                Order::Drain => self.drain(),
+                Order::Disconnect { comes_back, reason } => self.disconnect(comes_back, &reason),
+                Order::Recheck { channel, ticket } => self.ask(channel, AskedFor::Running(ticket)),
+            }
+        }
+    }
+
+    fn answered(&mut self, answered: Answered) {
+        let Answered { channel, mut verdict, asked_at, asked_for } = answered;
+        if self.is_outdated(asked_at, &channel) {
+            verdict = Verdict::Outdated;
+        }
+        match asked_for {
+            AskedFor::Subscribing => self.decided(&channel, verdict, asked_at),
+            AskedFor::Running(ticket) => self.rechecked(channel, verdict, ticket),
+        }
+    }
+
+    fn is_outdated(&self, asked_at: Generation, channel: &Channel) -> bool {
+        let user = self.connection.known_user();
+        user.is_some_and(|user| self.sessions.rechecks.concern(asked_at, channel, user))
+    }
+
+    fn decided(&mut self, channel: &Channel, verdict: Verdict, asked_at: Generation) {
         self.with_effects(|session, effects| session.decided(channel, verdict, effects));
+        // Whoever noted a change while this attached may have looked for the channel's readers just before.
+        if verdict == Verdict::Allowed && self.is_outdated(asked_at, channel) {
+            self.sessions.recheck_one(&self.connection, channel);
+        }
+    }
+
+    fn rechecked(&mut self, channel: Arc<Channel>, verdict: Verdict, ticket: Ticket) {
+        match verdict {
+            Verdict::Allowed => gauge::count_recheck("kept"),
+            Verdict::Refused => gauge::count_recheck("ended"),
+            Verdict::Unavailable => {
+                gauge::count_recheck("undecided");
+                ticket.put_off(self.sessions.clock.now());
+            }
+            Verdict::Outdated => {
+                gauge::count_recheck("outdated");
+                ticket.again();
+            }
+        }
+        self.with_effects(|session, effects| session.rechecked(channel, verdict, effects));
     }
 
     fn time(&mut self) {
@@ -206,9 +219,18 @@ impl SessionTask {
     }
 
     fn drain(&mut self) {
-        let retry_after = return_window(self.sessions.running.load(Ordering::Relaxed))
-            .mul_f64(spread(self.connection.session().0));
+        let retry_after = self.moment_within(return_window(self.sessions.registry.len()));
         self.with_effects(|session, effects| session.drain(retry_after, effects));
+    }
+
+    fn disconnect(&mut self, comes_back: bool, reason: &str) {
+        let retry_after = comes_back.then(|| self.moment_within(RECONNECT_WINDOW));
+        self.with_effects(|session, effects| session.disconnect(retry_after, reason, effects));
+    }
+
+    /// A moment of this session's own.
+    fn moment_within(&self, window: Duration) -> Duration {
+        window.mul_f64(spread(self.connection.session().0))
     }
 
     fn end(&mut self, code: CloseCode, reason: &str) {
@@ -229,17 +251,21 @@ impl SessionTask {
         match effect {
             Effect::Identify { token, visitor_token } => self.establish(token.as_ref(), visitor_token),
             Effect::Refresh(token) => self.establish(Some(&token), None),
-            // The seam for asking again about what the session is attached to.
-            Effect::Recheck => {}
+            Effect::Recheck => self.sessions.recheck_session(&self.connection),
             Effect::Send(control) => self.connection.queue(writer::text(&write_control(&control))),
-            Effect::Ask(channel) => self.ask(channel),
+            Effect::Ask(channel) => self.ask(Arc::new(channel), AskedFor::Subscribing),
             Effect::Attach { id, channel, position } => {
-                let number = self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref());
-                self.session.attached(number);
+                if self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref()).is_new {
+                    self.session.attached();
+                }
             }
             Effect::Detach(channel) => {
-                if let Some(number) = self.sessions.broker.detach(&channel, self.connection.session()) {
-                    self.session.detached(number);
+                self.detach(&channel);
+            }
+            Effect::Finish { channel, status, message } => {
+                if let Some(number) = self.detach(&channel) {
+                    let ended = writer::text(&write_control(&Control::Ended { number, status, message }));
+                    self.connection.finish(number, ended, self.sessions.clock.now());
                 }
             }
             Effect::End(code, reason) => {
@@ -247,6 +273,14 @@ impl SessionTask {
                 self.connection.end(writer::close(code.get(), &reason));
             }
         }
+    }
+
+    /// Detaches from a channel. Returns its number when the session was attached.
+    fn detach(&mut self, channel: &Channel) -> Option<ChannelNumber> {
+        let number = self.sessions.broker.detach(channel, self.connection.session())?;
+        self.connection.left(number);
+        self.session.detached();
+        Some(number)
     }
 
     /// Finds out who the client is. A newer token takes the place of one that is still being checked.
@@ -271,6 +305,7 @@ impl SessionTask {
                 let user = identity.subscriber.id.clone();
                 tracing::debug!(session = id, user = %user.as_str().escape_debug(), "session begins");
                 self.connection.identify(user);
+                self.sessions.registry.identified(&self.connection);
                 self.with_effects(|session, effects| {
                     session.identified(format!("s-{id}"), identity, now, effects);
                 });
@@ -285,19 +320,10 @@ impl SessionTask {
         }
     }
 
-    fn ask(&mut self, channel: Channel) {
-        let Some(subscriber) = self.session.subscriber().cloned() else { return };
-        let permission = Arc::clone(&self.sessions.permission);
-        let question = Question { channel: channel.clone(), subscriber };
-        let answering = async move {
-            let verdict = match permission.decide(question).await.answer {
-                Answer::Allowed => Verdict::Allowed,
-                Answer::Refused(_) => Verdict::Refused,
-                Answer::Unavailable(_) => Verdict::Unavailable,
-            };
-            (channel, verdict)
-        };
-        self.questions.get_or_insert_default().push(Box::pin(answering));
+    fn ask(&mut self, channel: Arc<Channel>, asked_for: AskedFor) {
+        if let Some(subscriber) = self.session.subscriber() {
+            self.questions.ask(&self.sessions, channel, subscriber.clone(), asked_for);
+        }
     }
 
     /// Leaves every channel. Nothing is delivered after that.
@@ -305,8 +331,9 @@ impl SessionTask {
         if std::mem::replace(&mut self.has_left, true) {
             return;
         }
-        self.sessions.broker.detach_all(self.session.subscriptions(), self.connection.session());
-        self.sessions.running.fetch_sub(1, Ordering::Relaxed);
+        self.sessions.broker.detach_all(&self.connection.channels(), self.connection.session());
+        self.sessions.registry.leave(&self.connection);
+        drop(self.connection.take_orders());
     }
 
     /// Writes what is left, closes this side, and waits for the other to close, all within [`FAREWELL`].
@@ -344,16 +371,8 @@ impl Drop for SessionTask {
     }
 }
 
-/// The next answer, or never while no question is open.
-async fn answered(questions: &mut Option<Box<FuturesUnordered<Answering>>>) -> (Channel, Verdict) {
-    if let Some(open) = questions {
-        if let Some(answer) = open.next().await {
-            return answer;
-        }
-        *questions = None;
-    }
-    std::future::pending().await
-}
+/// Within which time the connections of a user come back, each at its own moment: a user has a few of them.
+const RECONNECT_WINDOW: Duration = Duration::from_secs(1);
 
 /// How long the clients of a stopping relay take to come back, all together: a thousand a second, which leaves the
 /// next relay most of its time for those that are there.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub max_payload_bytes: usize,
     /// Messages that a key may publish in a second, if that is limited.
     pub max_publishes_per_second: Option<u32>,
+    /// Running subscriptions that are asked about again in a second.
+    pub max_rechecks_per_second: u32,
     /// Bytes that may wait for a client.
     pub max_outbox_bytes: usize,
     /// The rules of channels.
@@ -69,6 +71,7 @@ impl Settings {
             max_sessions: given.max_sessions,
             max_payload_bytes: given.max_payload_bytes,
             max_publishes_per_second: not_zero("max-publishes-per-second", given.max_publishes_per_second)?,
+            max_rechecks_per_second: at_least_one("max-rechecks-per-second", given.max_rechecks_per_second)?,
             max_outbox_bytes: given.max_outbox_bytes,
             hub: HubSettings {
                 history_messages: given.history_messages,
@@ -103,7 +106,11 @@ fn secret(given: Option<String>) -> Result<Option<String>, SettingsError> {
 }
 
 fn seconds(name: &'static str, given: u64) -> Result<Duration, SettingsError> {
-    Ok(Duration::from_secs(not_zero(name, Some(given))?.unwrap_or_default()))
+    at_least_one(name, given).map(Duration::from_secs)
+}
+
+fn at_least_one<T: Default + PartialEq>(name: &'static str, given: T) -> Result<T, SettingsError> {
+    Ok(not_zero(name, Some(given))?.unwrap_or_default())
 }
 
 /// A number that may be missing, but not be 0.

@@ -71,6 +71,10 @@ settings! {
         #[arg(long, env = "RELAY_MAX_PUBLISHES_PER_SECOND", value_name = "N")]
         max_publishes_per_second: u32,
 
+        /// Running subscriptions that are asked about again in a second, after permissions have changed [default: 5000]
+        #[arg(long, env = "RELAY_MAX_RECHECKS_PER_SECOND", value_name = "N")]
+        max_rechecks_per_second: u32 = 5_000,
+
         /// Bytes that may wait for one slow client before it has to come back and recover [default: 1048576]
         #[arg(long, env = "RELAY_MAX_OUTBOX_BYTES", value_name = "BYTES")]
         max_outbox_bytes: usize = 1024 * 1024,

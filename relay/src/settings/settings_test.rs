@@ -51,6 +51,7 @@ fn settings_are_written_as_they_were_given() {
         max-subscriptions = 3
         max-payload-bytes = 4
         max-publishes-per-second = 5
+        max-rechecks-per-second = 13
         max-outbox-bytes = 6
         history-messages = 7
         history-seconds = 8

@@ -1,0 +1,78 @@
+//! The questions that a session has open.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use realtime_protocol::channel::Channel;
+use realtime_protocol::subscriber::Subscriber;
+
+use crate::permission::question::{Answer, Question};
+use crate::session::effect::Verdict;
+use crate::session::recheck::changes::Generation;
+use crate::session::recheck::ticket::Ticket;
+use crate::session::sessions::Sessions;
+
+/// A question's answer, and what it is good for.
+pub struct Answered {
+    /// The channel that it is about.
+    pub channel: Arc<Channel>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// When the question was asked.
+    pub asked_at: Generation,
+    /// What for.
+    pub asked_for: AskedFor,
+}
+
+/// What a question is asked for.
+pub enum AskedFor {
+    /// A subscription that is to begin.
+    Subscribing,
+    /// One that runs.
+    Running(Ticket),
+}
+
+/// The answer to one question, when it comes.
+type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+/// Open questions. Holds memory only while there are some, since most of the time there are none. Dropping it withdraws
+/// them.
+#[derive(Default)]
+pub struct Questions(Option<Box<FuturesUnordered<Answering>>>);
+
+impl Questions {
+    /// Asks.
+    pub fn ask(
+        &mut self,
+        sessions: &Sessions,
+        channel: Arc<Channel>,
+        subscriber: Subscriber,
+        asked_for: AskedFor,
+    ) {
+        let permission = Arc::clone(&sessions.permission);
+        let asked_at = sessions.rechecks.generation();
+        let question = Question { channel: Channel::clone(&channel), subscriber };
+        let answering = async move {
+            let verdict = match permission.decide(question).await.answer {
+                Answer::Allowed => Verdict::Allowed,
+                Answer::Refused(_) => Verdict::Refused,
+                Answer::Unavailable(_) => Verdict::Unavailable,
+            };
+            Answered { channel, verdict, asked_at, asked_for }
+        };
+        self.0.get_or_insert_default().push(Box::pin(answering));
+    }
+
+    /// The next answer, or never while no question is open. Cancel-safe.
+    pub async fn answered(&mut self) -> Answered {
+        if let Some(open) = &mut self.0 {
+            if let Some(answer) = open.next().await {
+                return answer;
+            }
+            self.0 = None;
+        }
+        std::future::pending().await
+    }
+}

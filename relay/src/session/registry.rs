@@ -1,0 +1,126 @@
+//! The running sessions: how many there are, and how all of them or those of one user are told something.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use realtime_hub::channel::{Reader as _, SessionId};
+use realtime_protocol::subscriber::UserId;
+
+use crate::session::connection::Connection;
+use crate::session::order::Order;
+
+/// How many locks share the sessions: several times the cores on which sessions can begin and end at once.
+const SHARDS: usize = 16;
+
+/// Where a session stands in its shard: those of one user side by side. The number comes from the user's id, and from
+/// the session's own as long as nobody knows whose it is; two users may have the same.
+type Place = (u64, SessionId);
+
+type Shard = Mutex<BTreeMap<Place, Arc<Connection>>>;
+
+/// The sessions that run. An entry weighs some 40 bytes, and no lock is held while a session is told something.
+#[derive(Debug, Default)]
+pub struct Registry {
+    shards: [Shard; SHARDS],
+    hasher: RandomState,
+    next_id: AtomicU64,
+    running: AtomicUsize,
+    is_draining: AtomicBool,
+}
+
+impl Registry {
+    /// An id that no session had before.
+    pub fn new_id(&self) -> SessionId {
+        SessionId(1 + self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Sessions that run.
+    pub fn len(&self) -> usize {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Whether none runs.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A session begins. From now on it is told what all are told.
+    pub fn enter(&self, connection: &Arc<Connection>) {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        self.insert(anonymous(connection), connection);
+        // Either this sees that the relay drains, or the drain, which looks at the shard later, sees this session.
+        if self.is_draining() {
+            connection.tell(Order::Drain);
+        }
+    }
+
+    /// Whose session it is has become known. From now on it is told what this user's are told.
+    pub fn identified(&self, connection: &Arc<Connection>) {
+        if let Some(place) = self.identified_place(connection) {
+            // In this order: it must not be missing in between.
+            self.insert(place, connection);
+            self.remove(anonymous(connection));
+        }
+    }
+
+    /// A session ends. To be called once.
+    pub fn leave(&self, connection: &Connection) {
+        self.remove(anonymous(connection));
+        if let Some(place) = self.identified_place(connection) {
+            self.remove(place);
+        }
+        self.running.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The sessions of a user.
+    pub fn of_user(&self, user: &UserId) -> Vec<Arc<Connection>> {
+        let number = self.hasher.hash_one(user);
+        let shard = self.shard_of(number).lock();
+        let same_number = shard.range((number, SessionId(0))..=(number, SessionId(u64::MAX)));
+        let connections = same_number.map(|(_, connection)| connection);
+        connections.filter(|connection| connection.known_user() == Some(user)).cloned().collect()
+    }
+
+    /// Tells every session that the relay is stopping, and those that begin later too.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::SeqCst);
+        for shard in &self.shards {
+            let connections: Vec<_> = shard.lock().values().cloned().collect();
+            for connection in connections {
+                connection.tell(Order::Drain);
+            }
+        }
+    }
+
+    /// Whether the relay is stopping.
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::SeqCst)
+    }
+
+    fn identified_place(&self, connection: &Connection) -> Option<Place> {
+        Some((self.hasher.hash_one(connection.known_user()?), connection.session()))
+    }
+
+    fn insert(&self, place: Place, connection: &Arc<Connection>) {
+        self.shard_of(place.0).lock().insert(place, Arc::clone(connection));
+    }
+
+    fn remove(&self, place: Place) {
+        self.shard_of(place.0).lock().remove(&place);
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a remainder of SHARDS is below it, and there are SHARDS shards"
+    )]
+    fn shard_of(&self, number: u64) -> &Shard {
+        &self.shards[(number % SHARDS as u64) as usize]
+    }
+}
+
+fn anonymous(connection: &Connection) -> Place {
+    (connection.session().0, connection.session())
+}

@@ -1,0 +1,45 @@
+//! What all sessions of a relay share.
+
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+
+use crate::broker::shards::Broker;
+use crate::clock::Clock;
+use crate::identity::establish::Identities;
+use crate::permission::provider::Permission;
+use crate::session::connection::Connection;
+use crate::session::recheck::rechecks::Rechecks;
+use crate::session::registry::Registry;
+use crate::session::state::SessionRules;
+
+/// What all sessions of a relay share.
+pub struct Sessions {
+    /// The channels.
+    pub broker: Broker<Arc<Connection>>,
+    /// Who a client is.
+    pub identities: Identities,
+    /// What it may read.
+    pub permission: Arc<dyn Permission>,
+    /// The rules.
+    pub rules: SessionRules,
+    /// Bytes that may wait for one client.
+    pub max_outbox_bytes: usize,
+    /// Bytes of one frame that a client sends.
+    pub max_frame_bytes: usize,
+    /// The time.
+    pub clock: Clock,
+    /// The sessions that run.
+    pub registry: Registry,
+    /// Running subscriptions that are to be asked about again.
+    pub rechecks: Arc<Rechecks>,
+}
+
+impl Sessions {
+    /// A new session over a socket.
+    pub fn begin(&self, socket: TcpStream) -> Arc<Connection> {
+        let connection = Arc::new(Connection::new(self.registry.new_id(), socket, self.max_outbox_bytes));
+        self.registry.enter(&connection);
+        connection
+    }
+}
