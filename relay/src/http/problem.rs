@@ -21,6 +21,8 @@ pub enum Code {
     NotFound,
     /// Not with this method.
     MethodNotAllowed,
+    /// The request did not arrive in time.
+    RequestTimeout,
     /// A payload or a body is larger than the limit.
     PayloadTooLarge,
     /// The body is not JSON by its content type.
@@ -29,23 +31,30 @@ pub enum Code {
     UpgradeRequired,
     /// More than the limit allows now.
     TooManyRequests,
+    /// The request's head is larger than the limit.
+    HeadTooLarge,
+    /// Something went wrong inside the relay.
+    Internal,
     /// The relay cannot do it now.
     Unavailable,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::BadInput,
         Self::BadChannel,
         Self::Unauthorized,
         Self::ForbiddenOrigin,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::RequestTimeout,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::UpgradeRequired,
         Self::TooManyRequests,
+        Self::HeadTooLarge,
+        Self::Internal,
         Self::Unavailable,
     ];
 
@@ -60,6 +69,9 @@ impl Code {
             Self::MethodNotAllowed => {
                 ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Not with this method")
             }
+            Self::RequestTimeout => {
+                ("request_timeout", StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive")
+            }
             Self::PayloadTooLarge => ("payload_too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::UnsupportedMediaType => {
                 ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not JSON")
@@ -69,6 +81,14 @@ impl Code {
             }
             Self::TooManyRequests => {
                 ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests")
+            }
+            Self::HeadTooLarge => (
+                "head_too_large",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The request's head is too large",
+            ),
+            Self::Internal => {
+                ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong inside the relay")
             }
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not available now"),
         }
@@ -157,6 +177,7 @@ impl Reply for Problem {
         *response.status_mut() = self.code.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code == Code::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -189,10 +210,13 @@ mod tests {
                 ("forbidden_origin", 403),
                 ("not_found", 404),
                 ("method_not_allowed", 405),
+                ("request_timeout", 408),
                 ("payload_too_large", 413),
                 ("unsupported_media_type", 415),
                 ("upgrade_required", 426),
                 ("too_many_requests", 429),
+                ("head_too_large", 431),
+                ("internal", 500),
                 ("unavailable", 503),
             ]
         );

@@ -55,6 +55,7 @@ struct Options {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Publisher {
     id: UserId,
 }
@@ -89,7 +90,7 @@ pub fn one<P: Peer>(
     let mut checked = check(body, max_payload_bytes)?;
     if let Some(key) = headers.get("idempotency-key") {
         let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
-        checked.id = Some(check_id(key.trim_matches('"').to_owned())?);
+        checked.id = Some(check_id(unquoted(key).to_owned())?);
     }
     Ok(json(position_json(&publish(broker, &checked))))
 }
@@ -102,8 +103,7 @@ pub struct Batch<'a>(Vec<&'a RawValue>);
 /// # Errors
 /// 400 when the batch itself is not right.
 pub fn read_batch(body: &Bytes) -> Result<Batch<'_>, Problem> {
-    let batch: BatchBody<'_> =
-        serde_json::from_slice(body).map_err(|error| Problem::bad_input("messages", error.to_string()))?;
+    let batch: BatchBody<'_> = read_object(body)?;
     if batch.messages.len() > MAX_BATCH_MESSAGES {
         let detail = format!(
             "a batch has at most {MAX_BATCH_MESSAGES} messages, this one has {}",
@@ -148,12 +148,7 @@ fn publish<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Position {
 }
 
 fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
-    // serde would take an array for the fields in their order.
-    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err(Problem::new(Code::BadInput, "the body must be a JSON object"));
-    }
-    let body: Body<'_> =
-        serde_json::from_slice(body).map_err(|error| Problem::new(Code::BadInput, error.to_string()))?;
+    let body: Body<'_> = read_object(body)?;
     let payload = body.payload.ok_or_else(|| {
         Problem::bad_input("payload", "payload is missing: any JSON value can be published, null included")
     })?;
@@ -170,6 +165,15 @@ fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> 
         publisher: check_publisher(body.publisher)?.filter(|_| shows_publisher),
         id: part::<String>("id", body.id)?.map(check_id).transpose()?,
     })
+}
+
+/// Reads an object of a body.
+fn read_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Problem> {
+    // serde would take an array for the fields in their order.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err(Problem::new(Code::BadInput, "the body must be a JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|error| Problem::new(Code::BadInput, error.to_string()))
 }
 
 fn check_channel(raw: Option<&RawValue>) -> Result<Channel, Problem> {
@@ -201,6 +205,11 @@ fn check_publisher(raw: Option<&RawValue>) -> Result<Option<UserId>, Problem> {
 
 const ID_RULE: &str = "an idempotency id has 1 to 128 characters of visible ASCII";
 
+/// The id of an `Idempotency-Key`, which clients write bare or as a string of RFC 8941.
+fn unquoted(key: &str) -> &str {
+    key.strip_prefix('"').map_or(key, |rest| rest.strip_suffix('"').unwrap_or_default())
+}
+
 fn check_id(id: String) -> Result<String, Problem> {
     let is_right =
         (1..=MAX_PUBLISH_ID_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
@@ -231,139 +240,5 @@ fn json(text: String) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn problem(body: &str) -> serde_json::Value {
-        let problem = check(body.as_bytes(), 20).expect_err(body);
-        serde_json::from_str(&problem.to_json()).unwrap()
-    }
-
-    #[test]
-    fn any_json_value_is_a_payload_and_stays_as_it_is_written() {
-        let payloads = [
-            "null",
-            "false",
-            "0",
-            "\"\"",
-            "1e400",
-            "12345678901234567890",
-            "-0.0",
-            "{ \"b\" : 1 }",
-            "\"\\ud800\"",
-        ];
-        for payload in payloads {
-            let body = format!(r#"{{"channel":{{"name":"c"}},"payload":{payload}}}"#);
-            assert_eq!(check(body.as_bytes(), 20).unwrap().payload.get(), payload);
-        }
-    }
-
-    #[test]
-    fn a_publisher_is_shown_only_when_that_is_asked_for() {
-        let publisher = |options: &str| {
-            let body = format!(
-                r#"{{"channel":{{"name":"c"}},"payload":1,"publisher":{{"id":"u1"}},"options":{options}}}"#
-            );
-            check(body.as_bytes(), 20).unwrap().publisher.map(|id| id.to_string())
-        };
-        assert_eq!(publisher(r#"{"includePublisher":true}"#).as_deref(), Some("u1"));
-        assert_eq!(publisher(r#"{"includePublisher":false}"#), None);
-        assert_eq!(publisher("{}"), None);
-        assert_eq!(publisher("null"), None);
-    }
-
-    #[test]
-    fn users_name_the_audience_and_none_is_not_everyone() {
-        let audience = |users: &str| {
-            let body = format!(r#"{{"channel":{{"name":"c"}},"payload":1,"options":{{"users":{users}}}}}"#);
-            check(body.as_bytes(), 20).unwrap().audience
-        };
-        let user = UserId::parse("u1").unwrap();
-        assert!(audience(r#"["u1","u2"]"#).includes(&user));
-        assert!(!audience(r#"["u2"]"#).includes(&user));
-        assert!(!audience("[]").includes(&user));
-        assert_eq!(audience("null"), Audience::Everyone);
-    }
-
-    #[test]
-    fn bad_input_is_refused_with_the_field_and_a_sentence() {
-        let many = format!(
-            r#"{{"channel":{{"name":"c"}},"payload":1,"options":{{"users":[{}]}}}}"#,
-            vec!["\"u\""; 1001].join(",")
-        );
-        let cases = [
-            ("", "bad_input", None, "EOF"),
-            ("[]", "bad_input", None, "must be a JSON object"),
-            ("7", "bad_input", None, "must be a JSON object"),
-            (r#"{"channel":["c"],"payload":1}"#, "bad_input", Some("channel"), "must not be an array"),
-            (
-                r#"{"channel":{"name":"c"},"payload":1,"options":[]}"#,
-                "bad_input",
-                Some("options"),
-                "not be an array",
-            ),
-            ("{", "bad_input", None, "EOF"),
-            (r#"{"payload":1}"#, "bad_input", Some("channel"), "channel is missing"),
-            (
-                r#"{"channel":"chat","payload":1}"#,
-                "bad_input",
-                Some("channel"),
-                r#"did you mean { "name": "chat" }?"#,
-            ),
-            (r#"{"channel":null,"payload":1}"#, "bad_input", Some("channel"), "invalid type: null"),
-            (
-                r#"{"channel":{"name":"a:b"},"payload":1}"#,
-                "bad_channel",
-                Some("channel"),
-                "\":\" at position 2",
-            ),
-            (r#"{"channel":{"name":7},"payload":1}"#, "bad_input", Some("channel"), "expected a string"),
-            (r#"{"channel":{"name":"c"}}"#, "bad_input", Some("payload"), "payload is missing"),
-            (r#"{"channel":{"name":"c"},"payload":undefined}"#, "bad_input", None, "expected value"),
-            (
-                r#"{"channel":{"name":"c"},"payload":1,"users":[]}"#,
-                "bad_input",
-                None,
-                "unknown field `users`",
-            ),
-            (
-                r#"{"channel":{"name":"c"},"payload":1,"options":{"users":"u"}}"#,
-                "bad_input",
-                Some("options"),
-                "expected a sequence",
-            ),
-            (
-                r#"{"channel":{"name":"c"},"payload":1,"options":{"user":[]}}"#,
-                "bad_input",
-                Some("options"),
-                "unknown field `user`",
-            ),
-            (
-                r#"{"channel":{"name":"c"},"payload":1,"options":{"users":[""]}}"#,
-                "bad_input",
-                Some("options"),
-                "user id is empty",
-            ),
-            (&many, "bad_input", Some("options.users"), "1001 ids"),
-            (
-                r#"{"channel":{"name":"c"},"payload":1,"publisher":{}}"#,
-                "bad_input",
-                Some("publisher"),
-                "missing field `id`",
-            ),
-            (r#"{"channel":{"name":"c"},"payload":1,"id":""}"#, "bad_input", Some("id"), "visible ASCII"),
-            (
-                r#"{"channel":{"name":"c"},"payload":"12345678901234567890"}"#,
-                "payload_too_large",
-                Some("payload"),
-                "22 bytes: at most 20",
-            ),
-        ];
-        for (body, code, field, detail) in cases {
-            let problem = problem(body);
-            assert_eq!(problem["code"], code, "{body}");
-            assert_eq!(problem["field"].as_str(), field, "{body}: {problem}");
-            assert!(problem["detail"].as_str().unwrap().contains(detail), "{body}: {problem}");
-        }
-    }
-}
+#[path = "publish_test.rs"]
+mod tests;

@@ -12,6 +12,7 @@ use warp::reply::Response;
 
 use crate::http::origin::Origins;
 use crate::http::problem::{Code, Problem};
+use crate::http::socket::Socket;
 use crate::session::sessions::Sessions;
 use crate::session::task;
 use crate::websocket::handshake;
@@ -65,10 +66,10 @@ fn unavailable(why: &str) -> Problem {
 /// keep 8 KB alive for as long as the connection lasts.
 async fn take_over(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
     let upgraded = upgrade.await.ok()?;
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
+    match upgraded.downcast::<TokioIo<Socket>>() {
+        Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec())),
         Err(_) => {
-            tracing::error!("a connection that was upgraded is no TCP connection");
+            tracing::error!("a connection that was upgraded is none of ours");
             None
         }
     }

@@ -1,18 +1,25 @@
 //! HTTP: what the site's backend and its operators call, and the door through which sessions come in.
 //!
-//! warp routes every request. Answers that are not a success are problem documents (RFC 9457) with a stable `code`.
+//! warp routes every request. Answers that are not a success are problem documents (RFC 9457) with a stable `code`,
+//! whatever was wrong with the request. `openapi.yaml` beside `src` is the contract, and is held to the code by tests.
 //!
-//! Reading order: [`problem`] (how a request fails), [`body`] (reading one), [`key`] (who may publish), [`rate`] (and how much), [`publish`],
-//! [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through it), [`site`] (static files),
-//! [`routes`] (all of it), [`listen`] (connections).
+//! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] (reading one), [`key`]
+//! (who may publish), [`rate`] (and how much), [`publish`], [`about`] (what the relay says of itself), [`realtime`]
+//! (the WebSocket's door), [`origin`] (which pages may come through it), [`site`] (static files), [`routes`] (all of
+//! it); then [`listen`] and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
 
+pub mod about;
 pub mod body;
+pub mod connection;
 pub mod key;
 pub mod listen;
+pub mod operation;
 pub mod origin;
 pub mod problem;
 pub mod publish;
 pub mod rate;
 pub mod realtime;
+pub mod refusal;
 pub mod routes;
 pub mod site;
+pub mod socket;

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod bad_requests;
+mod contract;
 mod delivery;
 mod http;
 mod permission;

@@ -1,0 +1,133 @@
+//! One connection of HTTP/1.1: every request gets an answer that can be read.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response, Version, header};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use warp::filters::BoxedFilter;
+use warp::reply::Reply;
+
+use crate::http::problem::{Code, Problem};
+use crate::http::refusal::{self, HEAD_TIMEOUT_SECONDS, MAX_HEAD_BYTES};
+use crate::http::socket::{Gate, Socket};
+
+/// Bytes that are read ahead of a body.
+const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Every route, as one filter that never rejects.
+pub type Routes = BoxedFilter<(warp::reply::Response,)>;
+
+/// Serves a connection to its end. Once it is cancelled, no further request is taken from it.
+pub async fn serve(socket: TcpStream, routes: Routes, cancel: CancellationToken) {
+    let gate = Arc::new(Gate::default());
+    let socket = Socket::new(socket, Arc::clone(&gate));
+    let routes = TowerToHyperService::new(warp::service(routes));
+    let service = service_fn(move |request| {
+        gate.open();
+        answer(request, routes.clone(), Arc::clone(&gate))
+    });
+    let mut serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_TIMEOUT_SECONDS))
+        .max_header_size(MAX_HEAD_BYTES)
+        .max_buf_size(MAX_READ_AHEAD_BYTES)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let served = tokio::select! {
+        biased;
+        served = &mut serving => served,
+        () = cancel.cancelled() => {
+            Pin::new(&mut serving).graceful_shutdown();
+            (&mut serving).await
+        }
+    };
+    let Err(error) = served else { return };
+    tracing::debug!(%error, "an HTTP connection ended");
+    let Some(parts) = serving.into_parts() else { return };
+    if let Some(answer) = refusal::after(&error, !parts.read_buf.is_empty()) {
+        let mut socket = parts.io.into_inner();
+        socket.answer_instead(answer);
+        // A client that does not want to hear it has gone.
+        let _ = socket.shutdown().await;
+    }
+}
+
+/// Answers a request, and lets the gate know when all of the answer is there.
+async fn answer<S>(
+    request: Request<Incoming>,
+    routes: S,
+    gate: Arc<Gate>,
+) -> Result<Response<impl Body<Data = Bytes, Error: Into<BoxError>>>, Infallible>
+where
+    S: Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>,
+{
+    let response = match check_host(&request) {
+        Ok(()) => match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Err(_) => {
+                tracing::error!("a request could not be answered: its handler panicked");
+                Problem::new(Code::Internal, "the relay's log says more").into_response()
+            }
+        },
+        Err(problem) => problem.into_response(),
+    };
+    Ok(response.map(|body| Tracked { body, gate }))
+}
+
+/// A request of HTTP/1.1 names its host, once (RFC 9112 section 3.2).
+fn check_host<B>(request: &Request<B>) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
+        return Ok(());
+    }
+    let detail = format!("a request of HTTP/1.1 has one Host header, this one has {hosts}");
+    Err(Problem::new(Code::BadInput, detail))
+}
+
+/// An answer's body, which tells the gate when hyper has all of it.
+struct Tracked<B> {
+    body: B,
+    gate: Arc<Gate>,
+}
+
+impl<B: Body + Unpin> Body for Tracked<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Tracked<B> {
+    fn drop(&mut self) {
+        self.gate.closing();
+    }
+}

@@ -1,0 +1,96 @@
+//! What the relay can be asked over HTTP: one entry for each address, and nothing else.
+
+use http::Method;
+
+use crate::http::problem::{Code, Problem};
+
+/// What an address does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// The WebSocket's door.
+    Realtime,
+    /// One message.
+    Publish,
+    /// Several messages.
+    PublishBatch,
+    /// Whether the relay runs.
+    Health,
+    /// This API's contract.
+    Contract,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 5] =
+        [Self::Realtime, Self::Publish, Self::PublishBatch, Self::Health, Self::Contract];
+
+    /// Its address, and the methods that it takes as `Allow` lists them.
+    const fn row(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Realtime => ("/v1/realtime", "GET"),
+            Self::Publish => ("/v1/publish", "POST"),
+            Self::PublishBatch => ("/v1/publish/batch", "POST"),
+            Self::Health => ("/healthz", "GET, HEAD"),
+            Self::Contract => ("/v1/openapi.yaml", "GET, HEAD"),
+        }
+    }
+
+    /// Its address.
+    pub const fn path(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The methods that it takes, as `Allow` lists them.
+    pub const fn methods(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What is at an address.
+    pub fn at(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.path() == path)
+    }
+
+    /// Checks a request's method.
+    ///
+    /// # Errors
+    /// 405, with the methods that are allowed.
+    pub fn check(self, method: &Method) -> Result<(), Problem> {
+        let methods = self.methods();
+        if methods.split(", ").any(|allowed| allowed == method.as_str()) {
+            return Ok(());
+        }
+        let detail = format!("{} takes {methods} and not this method", self.path());
+        Err(Problem::new(Code::MethodNotAllowed, detail).allow(methods))
+    }
+}
+
+/// The problem of an address at which nothing is.
+pub fn nothing_here() -> Problem {
+    let here = Operation::ALL.map(|operation| format!("{} {}", operation.methods(), operation.path()));
+    Problem::new(Code::NotFound, format!("this relay has {}", here.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_as_it_is_written_and_no_other() {
+        for operation in Operation::ALL {
+            assert_eq!(Operation::at(operation.path()), Some(operation));
+        }
+        for path in ["/v1/publish/", "/V1/publish", "/v1//publish", "/v1/publish%2fbatch", ""] {
+            assert_eq!(Operation::at(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_method_that_is_not_allowed_is_told_which_are() {
+        assert!(Operation::Health.check(&Method::HEAD).is_ok());
+        let problem = Operation::Publish.check(&Method::OPTIONS).unwrap_err();
+        assert_eq!(
+            problem,
+            Problem::new(problem.code(), "/v1/publish takes POST and not this method").allow("POST")
+        );
+    }
+}
