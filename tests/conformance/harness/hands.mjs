@@ -8,12 +8,12 @@
 
 import { configure, publish, publisher, runAs } from '../../../sdk-backend/src/index.js';
 import { Link } from './link.mjs';
-import { API_KEY } from './relay.mjs';
+import { API_KEY, PERMISSIONS } from './relay.mjs';
 import { signToken } from './token.mjs';
 
 /**
  * @typedef {import('./relay.mjs').Relay} Relay
- * @typedef {{ name: string, resourceId?: string }} Channel
+ * @typedef {import('../../../sdk-backend/index.d.ts').Channel} Channel
  * @typedef {import('../../../sdk-backend/index.d.ts').PublishOptions} PublishOptions
  */
 
@@ -130,9 +130,23 @@ export class Hands {
     this.#links.delete(url);
   }
 
-  /** @param {{ how?: 'kill' | 'stop', permissions?: string }} [options] */
+  /** @param {{ how?: 'kill' | 'stop' }} [options] */
   async restartRelay(options) {
     await this.#relay.restart(options);
+  }
+
+  /**
+   * Starts the relay again with another permissions file.
+   *
+   * @param {string} permissions
+   */
+  async changePermissions(permissions) {
+    await this.#relay.restart({ how: 'stop', permissions });
+  }
+
+  /** Starts the relay again with the permissions of the beginning. */
+  async restorePermissions() {
+    await this.changePermissions(PERMISSIONS);
   }
 
   /** Closes what tests have left open. */

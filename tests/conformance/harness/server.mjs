@@ -80,7 +80,7 @@ export class PageServer {
       else if (pathname === '/') send(response, '.html', await this.#page(searchParams));
       else send(response, extname(pathname), await readFile(this.#file(pathname)));
     } catch (error) {
-      response.writeHead(500, { 'Content-Type': 'text/plain' }).end(String(error));
+      response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end(describe(error));
     }
   }
 
@@ -167,4 +167,14 @@ function named(name, entries) {
  */
 function send(response, extension, body) {
   response.writeHead(200, { 'Content-Type': TYPES[extension] ?? 'application/json' }).end(body);
+}
+
+/**
+ * An error in words, with its code if it has one: what the backend package rejects with.
+ *
+ * @param {unknown} error
+ */
+function describe(error) {
+  const { errorCode } = /** @type {{ errorCode?: number }} */ (error);
+  return errorCode === undefined ? String(error) : `${error} ${JSON.stringify({ errorCode })}`;
 }

@@ -6,15 +6,16 @@
 
 import { Link } from './link.js';
 import { loadSdk } from './sdk.js';
-import { takeSockets } from './sockets.js';
+import { forgetSockets } from './sockets.js';
 
 /**
  * @typedef {import('./sdk.js').Sdk} Sdk
- * @typedef {{ name: string, resourceId?: string }} Channel
+ * @typedef {import('wix-realtime-frontend').Channel} Channel
  *
  * @typedef {object} Context
  * @property {Sdk} realtime as if the page had just been loaded: no connection, no handler, no subscription
  * @property {Link} link the line between that SDK and the relay
+ * @property {() => Promise<Sdk>} another one more copy of the SDK on the same line, as another page would have it
  * @property {Channel} channel one that no other test uses
  * @property {string[]} complaints what appears on the console, and exceptions that nobody catches; a test that
  *   expects some takes them out, any other fails by them
@@ -24,45 +25,44 @@ import { takeSockets } from './sockets.js';
 export const newChannel = () => ({ name: `test_${crypto.randomUUID()}` });
 
 /**
+ * Calls `body` with a context and clears up behind it.
+ *
  * @param {(context: Context) => Promise<void>} body
  */
 export async function withContext(body) {
-  takeSockets();
+  forgetSockets();
   const { complaints, stop } = watchComplaints();
   const link = await Link.open();
-  const realtime = await loadSdk();
-  realtime.configure({ url: link.url });
+  /** @type {Sdk[]} */
+  const copies = [];
+  const another = async () => {
+    const realtime = await loadSdk();
+    realtime.configure({ url: link.url });
+    copies.push(realtime);
+    return realtime;
+  };
   try {
-    await body({ realtime, link, channel: newChannel(), complaints });
+    await body({ realtime: await another(), link, another, channel: newChannel(), complaints });
   } catch (cause) {
     if (complaints.length === 0) throw cause;
     throw new Error(`${cause}\nThe page has complained: ${complaints.join('\n')}`, { cause });
   } finally {
-    realtime.close();
+    for (const realtime of copies) realtime.close();
     await link.close();
     stop();
   }
   if (complaints.length > 0) throw new Error(`the page has complained: ${complaints.join('\n')}`);
 }
 
-/** What a browser says by itself of a connection that is lost, as tests of that make it. */
-const LOST_CONNECTION = /WebSocket connection to|can.t establish a connection|connection .* was interrupted/;
-
+/** Notes what the page reports as wrong, from now until `stop`. */
 function watchComplaints() {
   /** @type {string[]} */
   const complaints = [];
   const { error, warn } = console;
-  /** @param {unknown[]} words */
-  const note = (...words) => {
-    const text = words.map(String).join(' ');
-    if (!LOST_CONNECTION.test(text)) complaints.push(text);
-  };
-  console.error = note;
-  console.warn = note;
-  /** @param {ErrorEvent} event */
-  const onUncaught = (event) => note('uncaught:', event.message);
-  /** @param {PromiseRejectionEvent} event */
-  const onUnhandled = (event) => note('unhandled rejection:', event.reason);
+  const note = (/** @type {unknown[]} */ ...words) => complaints.push(words.map(String).join(' '));
+  const onUncaught = (/** @type {ErrorEvent} */ event) => note('uncaught:', event.message);
+  const onUnhandled = (/** @type {PromiseRejectionEvent} */ event) => note('unhandled:', event.reason);
+  Object.assign(console, { error: note, warn: note });
   addEventListener('error', onUncaught);
   addEventListener('unhandledrejection', onUnhandled);
   return {

@@ -44,6 +44,6 @@ export const sentFrames = (/** @type {string} */ type) =>
   opened.flatMap(({ sent }) => sent.map((text) => JSON.parse(text))).filter((frame) => frame.type === type);
 
 /** Forgets all sockets so far. */
-export function takeSockets() {
+export function forgetSockets() {
   opened = [];
 }

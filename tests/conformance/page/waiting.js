@@ -71,19 +71,3 @@ export class Calls {
     );
   }
 }
-
-/**
- * What a promise rejects with.
- *
- * @param {Promise<unknown>} promise
- * @returns {Promise<any>}
- */
-export async function rejection(promise) {
-  let value;
-  try {
-    value = await promise;
-  } catch (thrown) {
-    return thrown;
-  }
-  throw new Error(`it has not rejected but resolved to ${JSON.stringify(value)}`);
-}

@@ -7,9 +7,10 @@
 import { assert } from 'chai';
 import { newChannel } from '../page/context.js';
 import { hands } from '../page/hands.js';
+import { rejection } from '../page/outcomes.js';
 import { it } from '../page/runner.js';
 import { sentFrames, sockets } from '../page/sockets.js';
-import { Calls, rejection } from '../page/waiting.js';
+import { Calls } from '../page/waiting.js';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

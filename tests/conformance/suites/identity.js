@@ -1,0 +1,111 @@
+/**
+ * Who the page's reader is: users by token, visitors without.
+ *
+ * @module
+ */
+
+import { assert } from 'chai';
+import { Frame } from '../page/frames.js';
+import { hands } from '../page/hands.js';
+import { rejection } from '../page/outcomes.js';
+import { it } from '../page/runner.js';
+import { sentFrames, sockets } from '../page/sockets.js';
+import { Calls, until } from '../page/waiting.js';
+
+it('is the user that the token names: sub is the id that publishes and permissions speak of', async ({
+  realtime,
+  channel,
+}) => {
+  realtime.configure({ token: await hands.signToken({ sub: 'anna' }) });
+  const calls = new Calls();
+  await realtime.subscribe({ name: 'only-anna' }, () => {});
+  await realtime.subscribe(channel, calls.handler);
+  await hands.publish(channel, 'for ben', { users: ['ben'] });
+  await hands.publish(channel, 'for anna', { users: ['anna'] });
+  await calls.until(1);
+  assert.deepEqual(calls.payloads, ['for anna']);
+});
+
+it('has the type that the token says in any case, and is a Member when it says none', async ({ another }) => {
+  const types = { Admin: 'admins', ADMIN: 'admins', admin: 'admins', mEmBeR: 'members', VISITOR: undefined };
+  for (const [type, room] of Object.entries(types)) {
+    const page = await another();
+    page.configure({ token: await hands.signToken({ sub: 'anna', type }) });
+    for (const name of ['admins', 'members']) {
+      const subscribing = page.subscribe({ name }, () => {});
+      if (name === room) await subscribing;
+      else assert.equal((await rejection(subscribing)).errorCode, 2, `${type} in ${name}`);
+    }
+  }
+  const page = await another();
+  page.configure({ token: await hands.signToken({ sub: 'anna' }) });
+  await page.subscribe({ name: 'members' }, () => {});
+});
+
+it('is told in the first frame, never in the address', async ({ realtime, channel }) => {
+  const token = await hands.signToken({ sub: 'anna' });
+  realtime.configure({ token });
+  await realtime.subscribe(channel, () => {});
+  const [socket] = sockets();
+  assert.deepEqual(JSON.parse(socket?.sent[0] ?? ''), { type: 'hello', token });
+  assert.equal(new URL(socket?.url ?? '').search, '');
+  for (const { name } of performance.getEntriesByType('resource')) assert.notInclude(name, token);
+});
+
+it('is asked of getToken for each connection', async ({ realtime, channel, link }) => {
+  let asked = 0;
+  const connected = new Calls();
+  realtime.onConnected(connected.handler);
+  realtime.configure({
+    getToken: async () => {
+      asked += 1;
+      return hands.signToken({ sub: `user-${asked}` });
+    },
+  });
+  assert.equal(asked, 0);
+  await realtime.subscribe(channel, () => {});
+  await link.cut();
+  await connected.until(2);
+  assert.equal(asked, 2);
+  const subs = sentFrames('hello').map(({ token }) => JSON.parse(atob(token.split('.')[1])).sub);
+  assert.deepEqual(subs, ['user-1', 'user-2']);
+});
+
+it('is a visitor without a token, another one in each browser', async ({ link, another, channel }) => {
+  const first = await Frame.open(link.url);
+  await first.realtime.subscribe(channel, () => {});
+  const { id, type } = await first.subscriber();
+  assert.equal(type, 'Visitor');
+  assert.match(id, /^[\w-]{8,}$/);
+  localStorage.clear();
+  const second = await Frame.open(link.url);
+  await second.realtime.subscribe(channel, () => {});
+  assert.notEqual((await second.subscriber()).id, id);
+  const page = await another();
+  assert.equal((await rejection(page.subscribe({ name: 'members' }, () => {}))).errorCode, 2);
+  first.close();
+  second.close();
+});
+
+it('stays the same visitor over a reload of the page, and over lost connections', async ({
+  link,
+  channel,
+}) => {
+  const frame = await Frame.open(link.url);
+  await frame.realtime.subscribe(channel, () => {});
+  const before = await frame.subscriber();
+  await link.cut();
+  await until(
+    () =>
+      frame.sockets.flatMap(({ received }) => received).filter((text) => text.includes('"welcome"'))
+        .length === 2,
+    'it is welcomed again',
+  );
+  await frame.reload();
+  const calls = new Calls();
+  await frame.realtime.subscribe(channel, calls.handler);
+  assert.deepEqual(await frame.subscriber(), before);
+  await hands.publish(channel, 'for this visitor', { users: [before.id] });
+  await calls.until(1);
+  frame.close();
+});
