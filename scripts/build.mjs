@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the relay's release build at target/release/relay and both npm tarballs in dist/.
+ * `npm run build`: the relay's release build at target/release/relay and the npm tarballs in dist/.
  */
 import { relative } from 'node:path';
 import { say } from './lib/log.mjs';
@@ -17,10 +17,10 @@ await main(async () => {
   await ensureRust();
   await buildRelay();
   await buildWasm();
-  const { frontend, backend } = await packPackages();
+  const { frontend, backend, alias } = await packPackages();
 
   say('\nThe browser SDK, as a page downloads it:');
   for (const size of downloadSizes(await unpackedFrontend(frontend))) say(sizeRow(size));
   say('\nBuilt:');
-  for (const file of [relayBinary, frontend, backend]) say(`  ${relative(root, file)}`);
+  for (const file of [relayBinary, frontend, backend, alias]) say(`  ${relative(root, file)}`);
 });

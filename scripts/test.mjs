@@ -8,18 +8,25 @@ import { Advice } from './lib/failure.mjs';
 import { Ledger } from './lib/ledger.mjs';
 import { say } from './lib/log.mjs';
 import { describeFailure, main } from './lib/main.mjs';
-import { ensureNodePackages } from './lib/node-packages.mjs';
+import { ensureNodePackages, ensurePackageTestTools } from './lib/node-packages.mjs';
 import { readOptions } from './lib/options.mjs';
 import { packPackages, unpackedFrontend } from './lib/packages.mjs';
 import { relayBinary } from './lib/project.mjs';
 import { buildRelay } from './lib/relay-build.mjs';
 import { ensureRust } from './lib/rust.mjs';
-import { browserConformance, nodeTests, pageTests, rustTests, wasmTests } from './lib/suites.mjs';
+import {
+  browserConformance,
+  nodeTests,
+  packageTests,
+  pageTests,
+  rustTests,
+  wasmTests,
+} from './lib/suites.mjs';
 import { ensureTestTools } from './lib/test-tools.mjs';
 import { buildWasm } from './lib/wasm.mjs';
 import { websocketTests } from './lib/websocket-suite.mjs';
 
-/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'pages'} Area */
+/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'pages' | 'packages'} Area */
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
 
 /**
@@ -32,7 +39,7 @@ import { websocketTests } from './lib/websocket-suite.mjs';
  */
 
 /** @type {readonly Area[]} */
-const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'pages'];
+const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'pages', 'packages'];
 
 const HELP = `npm test [-- OPTIONS]
 
@@ -45,6 +52,7 @@ Formats, lints, types and tests of everything. Installs what it needs and can in
                    wasm         clippy for wasm, the browser SDK's tests in Chromium and Firefox
                    conformance  each rule of the API, in Chromium, in Firefox and in Node
                    pages        whole pages in Chromium
+                   packages     the npm packages in other people's projects
   --help         this text`;
 
 await main(async () => {
@@ -102,15 +110,16 @@ async function runAll(tasks) {
 async function plan(areas) {
   await ensureNodePackages();
   await ensureRust({ components: ['rustfmt', 'clippy'] });
-  const inBrowsers = areas.some((area) => ['wasm', 'conformance', 'pages'].includes(area));
+  if (areas.some((area) => ['js', 'packages'].includes(area))) await ensurePackageTestTools();
+  const inBrowsers = areas.some((area) => ['wasm', 'conformance', 'pages', 'packages'].includes(area));
   const browsers = inBrowsers ? await ensureBrowsers() : undefined;
   const chromium = browsers?.chromium ?? '';
   return [
     { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
-    { name: 'relay', areas: ['js', 'wasm', 'conformance', 'pages'], run: buildRelay },
-    { name: 'browser SDK', areas: ['js', 'conformance', 'pages'], run: buildWasm },
+    { name: 'relay', areas: ['js', 'wasm', 'conformance', 'pages', 'packages'], run: buildRelay },
+    { name: 'browser SDK', areas: ['js', 'conformance', 'pages', 'packages'], run: buildWasm },
     { name: 'JavaScript types', areas: ['js'], run: checks.checkTypes },
     { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
     { name: 'Rust lints', areas: ['rust'], run: checks.checkRustLints },
@@ -121,6 +130,11 @@ async function plan(areas) {
     ...(browsers ? [wasmTask('Chromium', browsers), wasmTask('Firefox', browsers)] : []),
     ...(browsers ? [conformanceTask('Chromium', browsers), conformanceTask('Firefox', browsers)] : []),
     { name: 'page tests', areas: ['pages'], run: async () => pageTests(await testEnvironment(chromium)) },
+    {
+      name: 'package tests',
+      areas: ['packages'],
+      run: async () => packageTests(await testEnvironment(chromium)),
+    },
   ];
 }
 
@@ -150,11 +164,12 @@ function conformanceTask(browser, browsers) {
  * @returns {Promise<Record<string, string>>}
  */
 async function testEnvironment(chromium) {
-  const { frontend, backend } = await packPackages();
+  const { frontend, backend, alias } = await packPackages();
   return {
     RELAY_BIN: relayBinary,
     FRONTEND_TARBALL: frontend,
     BACKEND_TARBALL: backend,
+    ALIAS_TARBALL: alias,
     FRONTEND_FOLDER: await unpackedFrontend(frontend),
     ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
   };

@@ -1,9 +1,10 @@
 /**
- * Makes what pages download of the npm package: one small file of the modules in `npm/` and the glue of the wasm.
- * Runs before `npm pack`; the wasm must have been built.
+ * Makes what pages download of the npm package: one file of the modules in `npm/`, the glue of the wasm and the wasm
+ * itself. Runs before `npm pack`; the wasm must have been built.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 /** @param {string} path in the package */
@@ -17,13 +18,24 @@ for (const file of ['wasm/wix_realtime_frontend.js', 'wasm/wix_realtime_frontend
   }
 }
 
-const bundle = await rolldown({ input: inPackage('src/index.js') });
+/** Puts the wasm where the modules expect it. Base64 of what is deflated costs no more, once it is sent with gzip. */
+const packedWasm = {
+  name: 'packed-wasm',
+  /** @param {string} id */
+  load(id) {
+    if (id !== inPackage('src/packed-wasm.js')) return null;
+    const wasm = readFileSync(inPackage('wasm/wix_realtime_frontend_bg.wasm'));
+    return `export const PACKED_WASM = '${deflateRawSync(wasm, { level: 9 }).toString('base64')}';`;
+  },
+};
+
+const bundle = await rolldown({ input: inPackage('src/index.js'), plugins: [packedWasm] });
 const { output } = await bundle.generate({ format: 'esm', minify: true });
 await bundle.close();
 
-// Bundlers look for exactly this form. The address is right for the source's folder and for the result's.
-const address = /new URL\(`(\.\.\/wasm\/[^`]+)`,import\.meta\.url\)/;
 const [{ code }, ...more] = output;
-if (more.length > 0 || !address.test(code)) throw new Error('the bundle is not what its package promises');
+if (more.length > 0 || code.includes('import.meta')) {
+  throw new Error('the bundle is not what its package promises: one file that needs no other');
+}
 mkdirSync(inPackage('dist'), { recursive: true });
-writeFileSync(inPackage('dist/index.js'), code.replace(address, "new URL('$1',import.meta.url)"));
+writeFileSync(inPackage('dist/index.js'), code);

@@ -14,22 +14,39 @@ import { gist, run } from './run.mjs';
  * @property {boolean} [optional]
  */
 
+/** Where the bundlers and checkers are that the packages are tried with: too much to make `npm start` wait for. */
+const packageTestsFolder = join(root, 'tests', 'packages');
+
 /** Installs what is missing or of another version. Quiet when all is there. */
-export async function ensureNodePackages() {
-  const difference = installedDifference();
+export const ensureNodePackages = () => ensureInstalled(root, 'npm packages', 'npm-ci');
+
+/** The same for what only the tests of the packages need. */
+export const ensurePackageTestTools = () =>
+  ensureInstalled(packageTestsFolder, 'bundlers and checkers', 'npm-ci-package-tests');
+
+/**
+ * @param {string} folder with a package-lock.json
+ * @param {string} name of the step
+ * @param {string} log
+ */
+async function ensureInstalled(folder, name, log) {
+  const difference = installedDifference(folder);
   if (difference === undefined) return;
   await step(
-    'npm packages',
-    (busyWith) => run('npm', ['ci'], { log: 'npm-ci', onLine: (line) => busyWith(gist(line)) }),
+    name,
+    (busyWith) => run('npm', ['ci'], { cwd: folder, log, onLine: (line) => busyWith(gist(line)) }),
     { hint: difference },
   );
 }
 
-/** @returns {string | undefined} why an install is needed */
-function installedDifference() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
+/**
+ * @param {string} folder
+ * @returns {string | undefined} why an install is needed
+ */
+function installedDifference(folder) {
+  const installed = join(folder, 'node_modules', '.package-lock.json');
   if (!existsSync(installed)) return 'node_modules is missing';
-  return lockDifference(readPackages(join(root, 'package-lock.json')), readPackages(installed));
+  return lockDifference(readPackages(join(folder, 'package-lock.json')), readPackages(installed));
 }
 
 /**

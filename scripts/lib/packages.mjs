@@ -1,5 +1,5 @@
 /**
- * Packs the two npm packages, as they would be published, and unpacks the browser's for the demo to use.
+ * Packs the npm packages, as they would be published, and unpacks the browser's for the demo to use.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +12,25 @@ import { frontendFolder } from './wasm.mjs';
 /** Where the npm package for backends is. */
 export const backendFolder = join(root, 'sdk-backend');
 
+/** Where the npm package is that gives the browser's its older name. */
+const aliasFolder = join(root, 'sdk-wasm', 'npm-alias');
+
 /** The command of the backend package that hosts a site's folder. */
 export const hostProgram = join(backendFolder, 'bin', 'wix-realtime-backend.js');
 
 /**
- * Packs both packages into `dist/`; one whose files are as they were is left as it is.
+ * The tarballs of all packages.
  *
- * @returns {Promise<{ frontend: string; backend: string }>} the tarballs
+ * @typedef {object} Tarballs
+ * @property {string} frontend `wix-realtime-frontend`
+ * @property {string} backend `wix-realtime-backend`
+ * @property {string} alias `wix-realtime`
+ */
+
+/**
+ * Packs all packages into `dist/`; one whose files are as they were is left as it is.
+ *
+ * @returns {Promise<Tarballs>}
  */
 export async function packPackages() {
   return {
@@ -28,6 +40,7 @@ export async function packPackages() {
       join(root, 'package-lock.json'),
     ]),
     backend: await pack(backendFolder),
+    alias: await pack(aliasFolder),
   };
 }
 
@@ -55,10 +68,13 @@ async function pack(folder, inputs = []) {
 }
 
 /**
+ * Whether a file is some version of a package's tarball. One package's name may be the beginning of another's.
+ *
  * @param {string} name of a package
  * @param {string} file
  */
-const isTarballOf = (name, file) => file.startsWith(`${name}-`) && file.endsWith('.tgz');
+const isTarballOf = (name, file) =>
+  file.startsWith(`${name}-`) && /^\d.*\.tgz$/.test(file.slice(name.length + 1));
 
 /**
  * The unpacked browser package, as an install of its tarball would leave it.

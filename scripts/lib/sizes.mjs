@@ -1,8 +1,8 @@
 /**
  * Tells how large the browser SDK is for those who download it.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { filesUnder } from './fingerprint.mjs';
 
@@ -15,55 +15,20 @@ import { filesUnder } from './fingerprint.mjs';
  */
 
 /**
- * What a page downloads of an unpacked package: its wasm and its JavaScript, and the two together.
+ * What a page downloads of an unpacked package: its JavaScript, which has the wasm in it.
  *
  * @param {string} folder
- * @returns {Size[]}
+ * @returns {Size[]} one for each file, by its name
  */
 export function downloadSizes(folder) {
-  const files = filesUnder(readdirSync(folder).map((name) => join(folder, name)));
-  const sizes = [
-    sizeOf(
-      'wasm',
-      files.filter((file) => file.endsWith('.wasm')),
-    ),
-    sizeOf(
-      'JavaScript',
-      files.filter((file) => /\.m?js$/.test(file)),
-    ),
-  ];
-  return [...sizes, sizes.reduce(sum)];
-}
-
-/**
- * @param {string} name
- * @param {string[]} files
- * @returns {Size}
- */
-function sizeOf(name, files) {
-  return files
-    .map((file) => readFileSync(file))
-    .map((content) => ({
+  return filesUnder([join(folder, 'dist')])
+    .map((file) => ({ name: relative(folder, file), content: readFileSync(file) }))
+    .map(({ name, content }) => ({
       name,
       bytes: content.length,
       gzip: gzipSync(content, { level: 9 }).length,
       brotli: brotliCompressSync(content).length,
-    }))
-    .reduce(sum, { name, bytes: 0, gzip: 0, brotli: 0 });
-}
-
-/**
- * @param {Size} a
- * @param {Size} b
- * @returns {Size}
- */
-function sum(a, b) {
-  return {
-    name: a.name === b.name ? a.name : 'together',
-    bytes: a.bytes + b.bytes,
-    gzip: a.gzip + b.gzip,
-    brotli: a.brotli + b.brotli,
-  };
+    }));
 }
 
 /**
@@ -75,5 +40,5 @@ function sum(a, b) {
 export function sizeRow({ name, bytes, gzip, brotli }) {
   /** @param {number} count */
   const kilobytes = (count) => `${(count / 1000).toFixed(1)} kB`.padStart(9);
-  return `  ${name.padEnd(12)}${kilobytes(bytes)}   gzip ${kilobytes(gzip)}   brotli ${kilobytes(brotli)}`;
+  return `  ${name.padEnd(20)}${kilobytes(bytes)}   gzip ${kilobytes(gzip)}   brotli ${kilobytes(brotli)}`;
 }

@@ -3,7 +3,7 @@
  */
 
 import { writeFileSync } from 'node:fs';
-import { delimiter, join, relative } from 'node:path';
+import { delimiter, join, relative, sep } from 'node:path';
 import { cargoCounts, nodeCounts, shortfall } from './counts.mjs';
 import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
 import { filesUnder } from './fingerprint.mjs';
@@ -28,6 +28,14 @@ const PAGE_TEST_FOLDER = join('tests', 'pages');
 /** Where the tests are that show each rule of the API. */
 const CONFORMANCE_FOLDER = join('tests', 'conformance');
 
+/** Where tests are of the packages in other people's projects. */
+const PACKAGE_TEST_FOLDER = join('tests', 'packages');
+
+/** Those among them that need more than Node. */
+const OTHER_TEST_FOLDERS = [PAGE_TEST_FOLDER, CONFORMANCE_FOLDER, PACKAGE_TEST_FOLDER].map((folder) =>
+  join(root, folder),
+);
+
 /** A browser that has not finished the wasm tests by then hangs. In seconds. */
 const WASM_TEST_LIMIT_S = '180';
 
@@ -45,22 +53,40 @@ export const rustTests = () =>
 export const nodeTests = (env) =>
   suite('Node tests', nodeCounts, (busyWith) => {
     const folders = NODE_TEST_FOLDERS.map((folder) => join(root, folder));
-    const others = [PAGE_TEST_FOLDER, CONFORMANCE_FOLDER].map((folder) => join(root, folder));
-    const files = testFilesUnder(folders).filter((file) => !others.some((other) => file.startsWith(other)));
+    const files = testFilesUnder(folders).filter(
+      (file) => !OTHER_TEST_FOLDERS.some((folder) => file.startsWith(`${folder}${sep}`)),
+    );
     return runNodeTests(files, { log: 'test-node', env, busyWith });
   });
 
 /**
- * All tests of pages. One file at a time: they start relays and browsers and wait for what becomes visible.
+ * All tests of pages.
  *
  * @param {Record<string, string>} env
  */
-export const pageTests = (env) =>
-  suite('Page tests', nodeCounts, (busyWith) =>
+export const pageTests = (env) => browserSuite('Page tests', PAGE_TEST_FOLDER, 'test-pages', env);
+
+/**
+ * All tests of the packages in other people's projects.
+ *
+ * @param {Record<string, string>} env
+ */
+export const packageTests = (env) => browserSuite('Package tests', PACKAGE_TEST_FOLDER, 'test-packages', env);
+
+/**
+ * The tests of a folder, one file at a time: they start relays and browsers and wait for what becomes visible.
+ *
+ * @param {string} name
+ * @param {string} folder
+ * @param {string} log
+ * @param {Record<string, string>} env
+ */
+const browserSuite = (name, folder, log, env) =>
+  suite(name, nodeCounts, (busyWith) =>
     withScratchFolder((scratch) => {
-      const files = testFilesUnder([join(root, PAGE_TEST_FOLDER)]);
+      const files = testFilesUnder([join(root, folder)]);
       return runNodeTests(files, {
-        log: 'test-pages',
+        log,
         env: { ...env, TMPDIR: scratch },
         busyWith,
         flags: ['--test-concurrency=1'],

@@ -1,5 +1,5 @@
 /**
- * How the browser SDK loads: under security policies, from servers that do not serve it well, and in a worker.
+ * How the browser SDK loads: from one file, under security policies, in old browsers, and in a worker.
  *
  * @module
  */
@@ -34,8 +34,9 @@ onmessage = ({ data }) => {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** @type {Record<string, string>} */
-const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
+/** Stands in for a browser that is too old. */
+const WITHOUT_DECOMPRESSION =
+  'globalThis.kept = globalThis.DecompressionStream; delete globalThis.DecompressionStream;';
 
 describe('the browser SDK loads', () => {
   /** @type {Service} */
@@ -46,8 +47,10 @@ describe('the browser SDK loads', () => {
   let sdk;
   /** @type {import('node:http').Server | undefined} */
   let server;
-  /** How the server of the running test behaves. */
-  const behaviour = { policy: '', wasmStatus: 200, wasmType: 'application/wasm' };
+  /** The security policy of the running test's page. */
+  let policy = '';
+  /** @type {string[]} what its server was asked for */
+  let asked = [];
 
   before(async () => {
     [relay, browser] = await Promise.all([startRelay(), launchChromium()]);
@@ -60,16 +63,22 @@ describe('the browser SDK loads', () => {
   afterEach(() => {
     server?.close();
     server?.closeAllConnections();
-    Object.assign(behaviour, { policy: '', wasmStatus: 200, wasmType: 'application/wasm' });
+    policy = '';
+    asked = [];
   });
 
-  /** Opens a page of a server that behaves so. */
-  async function open() {
+  /**
+   * Opens a page of a server with this policy.
+   *
+   * @param {string} [before] a script that runs before the page's own
+   */
+  async function open(before) {
     server = createServer(({ url = '/' }, response) => void answer(url, response));
     await new Promise((resolve) => server?.listen(0, '127.0.0.1', () => resolve(undefined)));
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     const person = await newPerson(browser);
     const page = await person.newPage();
+    if (before) await page.addInitScript(before);
     await page.goto(`http://127.0.0.1:${port}/`);
     await page.waitForFunction(() => 'attempt' in globalThis);
     return page;
@@ -80,12 +89,13 @@ describe('the browser SDK loads', () => {
    * @param {import('node:http').ServerResponse} response
    */
   async function answer(url, response) {
-    const isWasm = url.endsWith('.wasm');
-    const head = { 'Content-Type': isWasm ? behaviour.wasmType : (TYPES[extname(url)] ?? 'text/html') };
-    const policy = behaviour.policy && { 'Content-Security-Policy': behaviour.policy };
+    asked.push(url);
+    const type = extname(url) === '.js' ? 'text/javascript' : 'text/html';
     try {
       const body = await contentOf(url);
-      response.writeHead(isWasm ? behaviour.wasmStatus : 200, { ...head, ...policy }).end(body);
+      response
+        .writeHead(200, { 'Content-Type': type, ...(policy && { 'Content-Security-Policy': policy }) })
+        .end(body);
     } catch {
       response.writeHead(404).end();
     }
@@ -106,43 +116,41 @@ describe('the browser SDK loads', () => {
    */
   const subscribe = (page) => page.evaluate(() => /** @type {any} */ (globalThis).attempt());
 
-  it('from a server that knows no type for wasm', async () => {
-    behaviour.wasmType = 'application/octet-stream';
+  it('from a single file', async () => {
     assert.match((await subscribe(await open())).id ?? '', UUID);
+    assert.deepEqual(
+      asked.filter((url) => url.startsWith('/sdk/')),
+      ['/sdk/dist/index.js'],
+    );
   });
 
-  it('not from a server that lacks the wasm, says so, and loads when it is there', async () => {
-    behaviour.wasmStatus = 404;
-    const page = await open();
-    const { name, errorCode, message, recoverable } = await subscribe(page);
+  it('not under a policy that forbids WebAssembly, and says what allows it', async () => {
+    policy = "default-src 'self'; connect-src 'self' ws:";
+    const { name, errorCode, message, recoverable } = await subscribe(await open());
     assert.deepEqual(
       { name, errorCode, recoverable },
       { name: 'RealtimeError', errorCode: 1, recoverable: true },
     );
-    assert.match(message ?? '', /cannot load .*\.wasm: HTTP status 404\..*serve the package's whole folder/);
-    behaviour.wasmStatus = 200;
+    assert.match(message ?? '', /cannot start the realtime client: .*script-src 'wasm-unsafe-eval'/);
+  });
+
+  it('not in a browser that is too old, says so, and tries again at the next call', async () => {
+    const page = await open(WITHOUT_DECOMPRESSION);
+    const { errorCode, message } = await subscribe(page);
+    assert.equal(errorCode, 1);
+    assert.match(message ?? '', /DecompressionStream is not defined.*a browser of 2023 or later/);
+    await page.evaluate(() => {
+      const global = /** @type {any} */ (globalThis);
+      global.DecompressionStream = global.kept;
+    });
     assert.match((await subscribe(page)).id ?? '', UUID);
-  });
-
-  it('not under a policy that forbids WebAssembly, and says what allows it', async () => {
-    behaviour.policy = "default-src 'self'; connect-src 'self' ws:";
-    const { errorCode, message } = await subscribe(await open());
-    assert.equal(errorCode, 1);
-    assert.match(message ?? '', /script-src 'wasm-unsafe-eval'/);
-  });
-
-  it('not under a policy that forbids to fetch it, and says what allows it', async () => {
-    behaviour.policy = "script-src 'self' 'wasm-unsafe-eval'; connect-src ws:";
-    const { errorCode, message } = await subscribe(await open());
-    assert.equal(errorCode, 1);
-    assert.match(message ?? '', /allow it in the page's connect-src/);
   });
 
   it("under the policy of the package's README", async () => {
     const readme = await readFile(join(sdk, 'README.md'), 'utf8');
-    const policy = /^script-src .*connect-src .*$/m.exec(readme)?.[0];
-    assert.ok(policy, 'the README has a policy');
-    behaviour.policy = policy.replace('wss://relay.example.com', relay.url.replace('http', 'ws'));
+    const written = /^script-src .*connect-src .*$/m.exec(readme)?.[0];
+    assert.ok(written, 'the README has a policy');
+    policy = written.replace('wss://relay.example.com', relay.url.replace('http', 'ws'));
     assert.match((await subscribe(await open())).id ?? '', UUID);
   });
 

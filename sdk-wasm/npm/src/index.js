@@ -1,8 +1,7 @@
 /**
  * Receives messages from a Realtime Relay.
  *
- * Importing costs a page a few kilobytes and does nothing. The first `subscribe` loads the client (WebAssembly) and
- * connects. On a server, where there is no page, everything may be called and does nothing.
+ * Importing does nothing. The first `subscribe` starts the client (WebAssembly) and connects. On a server, where there is no page, everything may be called and does nothing.
  *
  * @module
  */

@@ -6,6 +6,7 @@
 import { RealtimeError, reasonOf } from './errors.js';
 import { tell } from './events.js';
 import * as glue from './glue.js';
+import { PACKED_WASM } from './packed-wasm.js';
 import { identity, keepVisitorToken, relayAddress } from './settings.js';
 
 /** @typedef {typeof glue} Client the client's functions */
@@ -43,23 +44,30 @@ export function loadClient() {
 
 /** @returns {Promise<Client>} */
 async function load() {
-  const url = new URL('../wasm/wix_realtime_frontend_bg.wasm', import.meta.url);
-  const response = await fetch(url).catch(
-    explain(url, "serve the package's whole folder, and allow it in the page's connect-src"),
-  );
-  if (!response.ok) {
-    throw loadError(
-      url,
-      `HTTP status ${response.status}`,
-      "serve the package's whole folder, .wasm included",
-    );
-  }
-  await glue
-    .default({ module_or_path: response })
-    .catch(explain(url, "allow WebAssembly in the page's security policy: script-src 'wasm-unsafe-eval'"));
+  await compile().catch(explain);
   glue.start(shell);
   loaded = glue;
   return glue;
+}
+
+const compile = async () => glue.default({ module_or_path: unpackedWasm() });
+
+/**
+ * There are two reasons why a browser cannot.
+ *
+ * @param {unknown} cause
+ * @returns {never}
+ */
+function explain(cause) {
+  const message = `cannot start the realtime client: ${reasonOf(cause)}. What helps: allow WebAssembly in the page's security policy, script-src 'wasm-unsafe-eval'; use a browser of 2023 or later.`;
+  throw new RealtimeError(1, message, undefined, { recoverable: true, cause });
+}
+
+/** The wasm as a server would answer it, so that the browser compiles it while it is unpacked. */
+function unpackedWasm() {
+  const packed = Uint8Array.from(atob(PACKED_WASM), (character) => character.charCodeAt(0));
+  const wasm = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Response(wasm, { headers: { 'Content-Type': 'application/wasm' } });
 }
 
 /**
@@ -82,25 +90,3 @@ const shell = {
   error: (code, message, channel, status, recoverable) =>
     new RealtimeError(code, message, channel, { status, recoverable }),
 };
-
-/**
- * @param {URL} url
- * @param {string} advice
- * @returns {(thrown: unknown) => never}
- */
-function explain(url, advice) {
-  return (thrown) => {
-    throw loadError(url, reasonOf(thrown), advice, thrown);
-  };
-}
-
-/**
- * @param {URL} url
- * @param {string} reason
- * @param {string} advice
- * @param {unknown} [cause]
- */
-function loadError(url, reason, advice, cause) {
-  const message = `cannot load the realtime client from ${url}: ${reason}. What helps: ${advice}.`;
-  return new RealtimeError(1, message, undefined, { recoverable: true, cause });
-}

@@ -56,7 +56,7 @@ export async function startHost(relayUrl) {
 }
 
 /** @returns {Promise<string>} the browser SDK as its tarball unpacks */
-async function frontendFolder() {
+export async function frontendFolder() {
   return process.env.FRONTEND_FOLDER ?? unpackedFrontend(await frontendTarball());
 }
 

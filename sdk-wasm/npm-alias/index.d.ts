@@ -1,0 +1,2 @@
+export * from 'wix-realtime-frontend';
+export { default } from 'wix-realtime-frontend';
