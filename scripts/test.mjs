@@ -5,6 +5,7 @@
 import { ensureBrowsers } from './lib/browsers.mjs';
 import * as checks from './lib/checks.mjs';
 import { Advice } from './lib/failure.mjs';
+import { contractTests } from './lib/http-contract.mjs';
 import { Ledger } from './lib/ledger.mjs';
 import { say } from './lib/log.mjs';
 import { describeFailure, main } from './lib/main.mjs';
@@ -47,7 +48,7 @@ Formats, lints, types and tests of everything. Installs what it needs and can in
 
   --only AREAS   some of ${AREAS.join(', ')}, separated by commas
                    rust         Cargo.lock, rustfmt, clippy, all Rust tests
-                   js           Biome, TypeScript, all tests for Node
+                   js           Biome, TypeScript, all tests for Node, the HTTP API against its contract
                    websocket    the relay's WebSocket layer against Autobahn's test suite
                    wasm         clippy for wasm, the browser SDK's tests in Chromium and Firefox
                    conformance  each rule of the API, in Chromium, in Firefox and in Node
@@ -122,6 +123,7 @@ async function plan(areas) {
     { name: 'browser SDK', areas: ['js', 'conformance', 'pages', 'packages'], run: buildWasm },
     { name: 'JavaScript types', areas: ['js'], run: checks.checkTypes },
     { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
+    { name: 'HTTP contract', areas: ['js'], run: () => contractTests() },
     { name: 'Rust lints', areas: ['rust'], run: checks.checkRustLints },
     { name: 'Rust tests', areas: ['rust'], run: rustTests },
     { name: 'WebSocket conformance', areas: ['websocket'], run: websocketTests },
