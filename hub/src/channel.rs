@@ -10,6 +10,7 @@ use realtime_protocol::subscriber::UserId;
 
 use crate::joined::{Collected, RoomyFrame};
 use crate::publication::Audience;
+use crate::retention::{Retention, RetentionNumber};
 use crate::stream::Stream;
 
 /// A session's number in this process, never used twice.
@@ -52,6 +53,7 @@ pub(crate) struct ChannelState<R> {
     pub(crate) channel: Arc<Channel>,
     pub(crate) number: ChannelNumber,
     pub(crate) stream: Stream,
+    pub(crate) retention: RetentionNumber,
     /// When it last had a publish, an arrival or a departure.
     pub(crate) active_at: Duration,
     /// Waits in the hub's list of channels with something to deliver.
@@ -67,11 +69,18 @@ pub(crate) struct ChannelState<R> {
 }
 
 impl<R: Reader + Clone> ChannelState<R> {
-    pub(crate) fn new(channel: Arc<Channel>, number: ChannelNumber, stream: Stream, now: Duration) -> Self {
+    pub(crate) fn new(
+        channel: Arc<Channel>,
+        number: ChannelNumber,
+        stream: Stream,
+        retention: RetentionNumber,
+        now: Duration,
+    ) -> Self {
         Self {
             channel,
             number,
             stream,
+            retention,
             active_at: now,
             is_listed: false,
             is_busy: false,
@@ -80,6 +89,22 @@ impl<R: Reader + Clone> ChannelState<R> {
             collected_messages: 0,
             closed: Vec::new(),
         }
+    }
+
+    /// Nobody reads it, nothing is kept and nothing is on its way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.readers.is_empty() && self.stream.kept_messages() == 0 && !self.is_listed && !self.is_busy
+    }
+
+    /// Forgets the oldest messages that are more than may be kept. Returns the bytes that they held.
+    pub(crate) fn keep_within(&mut self, retention: &Retention) -> usize {
+        let mut released = 0;
+        while self.stream.kept_messages() > retention.messages
+            || self.stream.message_bytes() > retention.bytes
+        {
+            released += self.stream.forget_oldest();
+        }
+        released
     }
 
     pub(crate) fn readers(&self) -> &[R] {

@@ -1,7 +1,6 @@
 //! All channels of one hub: publish, attach, detach, and what is due over time.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use realtime_protocol::subscriber::UserId;
 use crate::budget::MemoryBudget;
 use crate::channel::{ChannelState, Delivery, Reader, SessionId};
 use crate::dedupe::Dedupe;
+use crate::due::DueChannels;
 use crate::joined::{RoomyFrame, join};
 use crate::publication::Publication;
 use crate::settings::HubSettings;
@@ -24,29 +24,20 @@ use crate::stream::Stream;
 /// in the list of what is due.
 const CHANNEL_BYTES: usize = 400;
 
-/// Channels that one call looks at when something has to be forgotten, so that no call holds a hub's lock for long.
-/// The rest is done by the calls after it.
-const MAX_FORGETTING_STEPS: usize = 4_096;
-
-/// The soonest that a channel is looked at again.
-const MIN_RECHECK: Duration = Duration::from_secs(1);
-
 /// Channels, their streams and their readers. Many hubs may share the channels of a process among them; each channel
 /// lives in one.
 #[derive(Debug)]
 pub struct Hub<R> {
-    settings: HubSettings,
-    budget: Arc<MemoryBudget>,
+    pub(crate) settings: HubSettings,
+    pub(crate) budget: Arc<MemoryBudget>,
     epochs: SplitMix64,
     numbers: Numbers,
-    by_name: HashMap<Arc<Channel>, ChannelNumber>,
-    channels: HashMap<ChannelNumber, ChannelState<R>>,
-    dedupe: Dedupe,
+    pub(crate) by_name: HashMap<Arc<Channel>, ChannelNumber>,
+    pub(crate) channels: HashMap<ChannelNumber, ChannelState<R>>,
+    pub(crate) dedupe: Dedupe,
     /// Channels with something to deliver.
     listed: Vec<ChannelNumber>,
-    /// Every channel once, by the moment at which something may have to be forgotten. Kept lazily: a channel whose
-    /// moment has moved is put back when its old one comes up.
-    due: BinaryHeap<Reverse<(Duration, ChannelNumber)>>,
+    pub(crate) due: DueChannels,
 }
 
 /// Which channel numbers a hub gives out: `first`, `first + step`, `first + 2 * step`, …
@@ -100,7 +91,6 @@ impl<R: Reader + Clone> Hub<R> {
     /// An empty hub. `seed` makes its epochs: give each hub, and each start of the process, its own.
     pub fn new(settings: HubSettings, budget: Arc<MemoryBudget>, numbers: Numbers, seed: u64) -> Self {
         Self {
-            settings,
             budget,
             epochs: SplitMix64(seed),
             numbers,
@@ -108,7 +98,8 @@ impl<R: Reader + Clone> Hub<R> {
             channels: HashMap::new(),
             dedupe: Dedupe::new(settings.publish_id_age, settings.max_publish_ids),
             listed: Vec::new(),
-            due: BinaryHeap::new(),
+            due: DueChannels::new(&settings.retentions),
+            settings,
         }
     }
 
@@ -158,9 +149,7 @@ impl<R: Reader + Clone> Hub<R> {
         }
         state.active_at = now;
         budget.charge(state.stream.keep(message, publication.audience, now));
-        while state.stream.kept_messages() > settings.history_messages {
-            budget.release(state.stream.forget_oldest());
-        }
+        budget.release(state.keep_within(settings.retentions.get(state.retention)));
         let position = state.stream.at(offset);
         let wakes = was_idle && !listed.is_empty();
         self.keep_within_budget(now);
@@ -235,77 +224,6 @@ impl<R: Reader + Clone> Hub<R> {
         state.is_busy.then_some(deliveries)
     }
 
-    /// Forgets what is too old. To be called about every second.
-    pub fn tick(&mut self, now: Duration) {
-        self.dedupe.forget_old(now);
-        for _ in 0..MAX_FORGETTING_STEPS {
-            match self.due.peek().copied() {
-                Some(Reverse((at, number))) if at <= now => {
-                    self.due.pop();
-                    self.forget_old(number, now);
-                }
-                _ => return,
-            }
-        }
-    }
-
-    fn forget_old(&mut self, number: ChannelNumber, now: Duration) {
-        let Some(state) = self.channels.get_mut(&number) else {
-            return;
-        };
-        let age = self.settings.history_age;
-        while state.stream.oldest_at().is_some_and(|at| at + age <= now) {
-            self.budget.release(state.stream.forget_oldest());
-        }
-        // A channel's publish ids are known by its number, so it is remembered for as long as they are.
-        if state.is_idle() && state.active_at + age.max(self.settings.publish_id_age) <= now {
-            self.drop_channel(number);
-            return;
-        }
-        // A channel with readers and no history is looked at again after a while, in case both have changed by then.
-        let since = state.stream.oldest_at().unwrap_or(if state.is_idle() { state.active_at } else { now });
-        self.due.push(Reverse(((since + age).max(now + MIN_RECHECK), number)));
-    }
-
-    /// Forgets the oldest messages of this hub's channels, and channels that nobody uses, while the budget is
-    /// exceeded.
-    fn keep_within_budget(&mut self, now: Duration) {
-        for _ in 0..MAX_FORGETTING_STEPS {
-            if !self.budget.is_exceeded() {
-                return;
-            }
-            let Some(Reverse((at, number))) = self.due.pop() else {
-                return;
-            };
-            self.forget_oldest(number, at, now);
-        }
-    }
-
-    /// One step of that: the channel came up as the one with the oldest message at `at`, less the history's age.
-    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration) {
-        let Some(state) = self.channels.get_mut(&number) else {
-            return;
-        };
-        let age = self.settings.history_age;
-        let is_its_turn = state.stream.oldest_at().is_some_and(|oldest_at| oldest_at + age <= at);
-        if is_its_turn {
-            self.budget.release(state.stream.forget_oldest());
-        } else if state.is_idle() && state.active_at < now {
-            self.drop_channel(number);
-            return;
-        }
-        let next = state.stream.oldest_at().unwrap_or(now) + age;
-        self.due.push(Reverse((next, number)));
-    }
-
-    fn drop_channel(&mut self, number: ChannelNumber) {
-        let Some(state) = self.channels.remove(&number) else {
-            return;
-        };
-        self.by_name.remove(&state.channel);
-        self.budget.release(channel_bytes(&state.channel) + state.stream.held_bytes());
-    }
-
     /// The number of a channel, which is made if it does not exist.
     fn number_of(&mut self, channel: &Channel, now: Duration) -> ChannelNumber {
         if let Some(number) = self.by_name.get(channel) {
@@ -317,17 +235,11 @@ impl<R: Reader + Clone> Hub<R> {
         let stream = Stream::new(Epoch::from_bits(self.epochs.next()));
         self.budget.charge(channel_bytes(&channel));
         self.by_name.insert(Arc::clone(&channel), number);
-        self.channels.insert(number, ChannelState::new(channel, number, stream, now));
-        self.due.push(Reverse((now + self.settings.history_age, number)));
+        let retention = self.settings.retentions.number_of(&channel);
+        self.due.push(retention, now + self.settings.retentions.get(retention).age, number);
+        self.channels.insert(number, ChannelState::new(channel, number, stream, retention, now));
         self.keep_within_budget(now);
         number
-    }
-}
-
-impl<R: Reader + Clone> ChannelState<R> {
-    /// Nobody reads it, nothing is kept and nothing is on its way.
-    fn is_idle(&self) -> bool {
-        self.readers().is_empty() && self.stream.kept_messages() == 0 && !self.is_listed && !self.is_busy
     }
 }
 
@@ -366,7 +278,7 @@ fn encode(
     Bytes::from(message)
 }
 
-fn channel_bytes(channel: &Channel) -> usize {
+pub(crate) fn channel_bytes(channel: &Channel) -> usize {
     CHANNEL_BYTES + channel.name().len() + channel.resource_id().map_or(0, str::len)
 }
 

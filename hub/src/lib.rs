@@ -8,18 +8,21 @@
 //! Invariants:
 //! - A subscriber that is attached sees every later message of its channel exactly once, in order.
 //! - A recovery is whole, or it says that it is not.
-//! - What is kept is bounded: by count and age for a channel, by one [`budget::MemoryBudget`] over all.
+//! - What is kept is bounded: by count, age and bytes for a channel, by one [`budget::MemoryBudget`] over all.
 //!
-//! Reading order: [`settings`], [`budget`], [`publication`] (what is published), [`stream`] (offsets, history,
-//! recovery), [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
-//! subscribers), [`hub`] (all channels), [`outbox`] (what waits for one reader).
+//! Reading order: [`settings`], [`retention`], [`budget`], [`publication`] (what is published), [`stream`] (offsets,
+//! history, recovery), [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
+//! subscribers), [`hub`] (all channels), `forget` and `due` (what goes when), [`outbox`] (what waits for one reader).
 
 pub mod budget;
 pub mod channel;
 pub mod dedupe;
+mod due;
+mod forget;
 pub mod hub;
 pub mod joined;
 pub mod outbox;
 pub mod publication;
+pub mod retention;
 pub mod settings;
 pub mod stream;

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use crate::retention::Retentions;
+
 /// The rules of one hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubSettings {
-    /// Messages that a channel keeps for recovery. 0 keeps none.
-    pub history_messages: usize,
-    /// How long a message is kept for recovery. A channel that nobody uses is remembered for as long as that, and as
-    /// its publish ids.
-    pub history_age: Duration,
+    /// What channels keep for recovery.
+    pub retentions: Retentions,
     /// How long the id of a publish is remembered.
     pub publish_id_age: Duration,
     /// Publish ids that are remembered at most; the oldest goes first.
@@ -25,9 +24,7 @@ pub struct HubSettings {
 impl Default for HubSettings {
     fn default() -> Self {
         Self {
-            history_messages: 1_000,
-            // Long enough for a laptop lid or a tunnel, short enough that memory follows traffic.
-            history_age: Duration::from_secs(300),
+            retentions: Retentions::default(),
             publish_id_age: Duration::from_secs(300),
             // At 48 bytes each about 1.5 MB a hub; a retry comes back within seconds.
             max_publish_ids: 32_768,

@@ -18,6 +18,8 @@ pub struct Stream {
     /// Everything after this offset is in the history.
     floor: Offset,
     history: VecDeque<Kept>,
+    /// Bytes of the history's messages.
+    message_bytes: usize,
 }
 
 /// A message of the history.
@@ -50,7 +52,7 @@ pub struct Recovery {
 impl Stream {
     /// An empty stream.
     pub const fn new(epoch: Epoch) -> Self {
-        Self { epoch, last: Offset::START, floor: Offset::START, history: VecDeque::new() }
+        Self { epoch, last: Offset::START, floor: Offset::START, history: VecDeque::new(), message_bytes: 0 }
     }
 
     /// The stream's epoch and the offset of its newest message.
@@ -73,6 +75,7 @@ impl Stream {
     pub fn keep(&mut self, message: Bytes, audience: Audience, now: Duration) -> usize {
         let kept = Kept { offset: self.last, at: now, audience, message };
         let bytes = kept.held_bytes();
+        self.message_bytes += kept.message.len();
         self.history.push_back(kept);
         bytes
     }
@@ -83,6 +86,7 @@ impl Stream {
             return 0;
         };
         self.floor = oldest.offset;
+        self.message_bytes -= oldest.message.len();
         if self.history.is_empty() {
             self.history.shrink_to(0);
         }
@@ -92,6 +96,11 @@ impl Stream {
     /// Messages in the history.
     pub fn kept_messages(&self) -> usize {
         self.history.len()
+    }
+
+    /// Bytes of the messages in the history.
+    pub const fn message_bytes(&self) -> usize {
+        self.message_bytes
     }
 
     /// When the oldest message of the history was published.

@@ -9,6 +9,7 @@ use realtime_hub::budget::MemoryBudget;
 use realtime_hub::channel::{Reader, SessionId};
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::publication::{Audience, Publication};
+use realtime_hub::retention::{ChannelPattern, Retention, RetentionRule, Retentions};
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::position::{Offset, Position};
@@ -37,6 +38,19 @@ fn hub_with(settings: HubSettings, budget_bytes: usize) -> Fixture {
     Fixture { hub: Hub::new(settings, Arc::clone(&budget), Numbers { first: 1, step: 1 }, 1), budget }
 }
 
+fn of_all(retention: Retention) -> HubSettings {
+    HubSettings { retentions: Retentions::of_all(retention), ..HubSettings::default() }
+}
+
+fn with_rules(rules: &[(&str, Retention)]) -> HubSettings {
+    let rules = rules.iter().map(|(channels, retention)| RetentionRule {
+        channels: ChannelPattern::parse(channels).unwrap(),
+        retention: *retention,
+    });
+    let retentions = Retentions { rules: rules.collect(), ..Retentions::default() };
+    HubSettings { retentions, ..HubSettings::default() }
+}
+
 impl Fixture {
     fn publish(&mut self, channel: &str, bytes: usize, now_secs: u64) -> u64 {
         let payload = serde_json::value::to_raw_value(&"x".repeat(bytes)).unwrap();
@@ -44,6 +58,24 @@ impl Fixture {
             Publication { payload: &payload, publisher: None, audience: Audience::Everyone, id: None };
         let published = self.hub.publish(&channel_of(channel), publication, Duration::from_secs(now_secs));
         published.position.offset.get()
+    }
+
+    /// Whether a reader that missed the last `messages` of a channel gets them.
+    fn recovers(&mut self, channel: &str, messages: u64, now_secs: u64) -> bool {
+        let channel = channel_of(channel);
+        let now = Duration::from_secs(now_secs);
+        let mut attach = |from: Option<&Position>| {
+            let reader = Anyone(SessionId(u64::MAX), UserId::parse("u").unwrap());
+            let attachment = self.hub.attach(&channel, reader, from, now);
+            self.hub.detach(&channel, SessionId(u64::MAX), now);
+            attachment
+        };
+        let newest = attach(None).position;
+        // A channel that was dropped has begun anew.
+        newest.offset.get().checked_sub(messages).is_some_and(|before| {
+            let from = Position { offset: Offset::new(before).unwrap(), ..newest };
+            attach(Some(&from)).recovered.unwrap()
+        })
     }
 
     fn attach(&mut self, channel: &str, session: u64) {
@@ -89,7 +121,7 @@ fn a_channel_with_a_reader_is_not_dropped() {
 
 #[test]
 fn offsets_go_on_while_a_channel_lives() {
-    let mut fixture = hub_with(HubSettings { history_messages: 2, ..HubSettings::default() }, usize::MAX);
+    let mut fixture = hub_with(of_all(Retention { messages: 2, ..Retention::default() }), usize::MAX);
     let offsets: Vec<_> = (0..5).map(|_| fixture.publish("c", 10, 0)).collect();
     assert_eq!(offsets, [1, 2, 3, 4, 5]);
 }
@@ -98,36 +130,52 @@ fn offsets_go_on_while_a_channel_lives() {
 fn the_budget_holds_over_all_channels_and_the_oldest_messages_go_first() {
     let limit = 64 * 1024;
     let mut fixture = hub_with(HubSettings::default(), limit);
-    let reader = UserId::parse("u").unwrap();
-    let quiet = channel_of("quiet");
     fixture.publish("quiet", 1_000, 0);
-    let at_quiet = |fixture: &mut Fixture| {
-        let anyone = Anyone(SessionId(1), reader.clone());
-        let attachment = fixture.hub.attach(&quiet, anyone, None, Duration::from_secs(1));
-        fixture.hub.detach(&quiet, SessionId(1), Duration::from_secs(1));
-        attachment.position
-    };
-    let position = at_quiet(&mut fixture);
-    assert_eq!(position.offset.get(), 1);
+    assert!(fixture.recovers("quiet", 1, 1));
     for second in 2..200 {
         fixture.publish("busy", 1_000, second);
         assert!(fixture.budget.used_bytes() <= limit, "second {second}");
     }
     // The busy channel keeps what fits; the quiet one's older message had to go.
-    let recovered = |fixture: &mut Fixture, channel: &str, from: Option<&Position>| {
-        let anyone = Anyone(SessionId(2), reader.clone());
-        let attachment = fixture.hub.attach(&channel_of(channel), anyone, from, Duration::ZERO);
-        fixture.hub.detach(&channel_of(channel), SessionId(2), Duration::ZERO);
-        (attachment.recovered, attachment.position)
-    };
-    let before = |position: Position, messages: u64| Position {
-        offset: Offset::new(position.offset.get() - messages).unwrap(),
-        ..position
-    };
-    assert_eq!(recovered(&mut fixture, "quiet", Some(&before(position, 1))).0, Some(false));
-    let (_, newest) = recovered(&mut fixture, "busy", None);
-    assert_eq!(recovered(&mut fixture, "busy", Some(&before(newest.clone(), 10))).0, Some(true));
-    assert_eq!(recovered(&mut fixture, "busy", Some(&before(newest, 190))).0, Some(false));
+    assert!(!fixture.recovers("quiet", 1, 200));
+    assert!(fixture.recovers("busy", 10, 200));
+    assert!(!fixture.recovers("busy", 190, 200));
+}
+
+#[test]
+fn the_oldest_messages_go_first_however_long_they_could_have_stayed() {
+    let long = Retention { age: Duration::from_secs(86_400), ..Retention::default() };
+    let mut fixture = hub_with(with_rules(&[("long*", long)]), 64 * 1024);
+    fixture.publish("long", 1_000, 0);
+    for second in 1..40 {
+        fixture.publish("short", 1_000, second);
+        fixture.publish("long-too", 1_000, second);
+    }
+    assert!(!fixture.recovers("long", 1, 40), "the oldest message is a day's, and the oldest nonetheless");
+    assert!(fixture.recovers("short", 20, 40) && fixture.recovers("long-too", 20, 40));
+    assert!(!fixture.recovers("short", 39, 40) && !fixture.recovers("long-too", 39, 40));
+}
+
+#[test]
+fn each_channel_keeps_what_its_rule_says() {
+    let few = Retention { messages: 3, ..Retention::default() };
+    let brief = Retention { age: Duration::from_secs(10), ..Retention::default() };
+    let small = Retention { bytes: 1_000, ..Retention::default() };
+    let rules = [("few*", few), ("brief", brief), ("*-small", small)];
+    let mut fixture = hub_with(with_rules(&rules), usize::MAX);
+    for channel in ["few-1", "brief", "very-small", "other"] {
+        for _ in 0..20 {
+            fixture.publish(channel, 90, 100);
+        }
+    }
+    fixture.hub.tick(Duration::from_secs(109));
+    assert!(fixture.recovers("few-1", 3, 109) && !fixture.recovers("few-1", 4, 109));
+    assert!(fixture.recovers("brief", 20, 109));
+    // On the wire each message has 90 bytes, two quotation marks, and its number and offset.
+    assert!(fixture.recovers("very-small", 9, 109) && !fixture.recovers("very-small", 11, 109));
+    fixture.hub.tick(Duration::from_secs(110));
+    assert!(!fixture.recovers("brief", 1, 110));
+    assert!(fixture.recovers("other", 20, 110));
 }
 
 #[test]

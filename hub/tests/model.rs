@@ -13,6 +13,7 @@ use realtime_hub::channel::{Reader, SessionId};
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::joined::HEADROOM_BYTES;
 use realtime_hub::publication::{Audience, Publication};
+use realtime_hub::retention::{Retention, Retentions};
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::codec::read_relay_frame;
@@ -302,13 +303,13 @@ proptest! {
     #[test]
     fn everyone_sees_everything_once_and_in_order(
         steps in prop::collection::vec(step(), 1..120),
-        history_messages in prop_oneof![Just(0usize), 1..6usize, Just(1000)],
+        messages in prop_oneof![Just(0usize), 1..6usize, Just(1000)],
+        bytes in prop_oneof![3 => Just(usize::MAX), 1 => 0..60usize],
         joined_frame_bytes in prop_oneof![Just(1usize), Just(40), Just(65536)],
         large_audience in 0..4usize,
     ) {
         let settings = HubSettings {
-            history_messages,
-            history_age: WINDOW,
+            retentions: Retentions::of_all(Retention { messages, age: WINDOW, bytes }),
             publish_id_age: WINDOW,
             joined_frame_bytes,
             large_audience,

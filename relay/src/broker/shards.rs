@@ -56,7 +56,7 @@ impl<P: Peer> Broker<P> {
         let shards = (0..SHARDS).map(|index| {
             let numbers = Numbers { first: 1 + index, step: SHARDS };
             let seed = RandomState::new().hash_one(index);
-            let hub = Hub::new(settings, Arc::clone(&budget), numbers, seed);
+            let hub = Hub::new(settings.clone(), Arc::clone(&budget), numbers, seed);
             Arc::new(Shard { hub: Mutex::new(hub), wake: Notify::new(), counters: Counters::default() })
         });
         Self { shards: shards.collect(), hasher, clock, budget }

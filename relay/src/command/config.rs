@@ -60,7 +60,7 @@ pub fn run(args: ConfigArgs, matches: Option<&ArgMatches>) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-/// One row for each flag of `relay serve`, in their order.
+/// One row for each flag of `relay serve`, in their order, and one for each setting that has no flag.
 fn rows(options: Options, given: impl Fn(&str) -> Option<ValueSource>) -> Result<Vec<Row>, Failure> {
     let mut of_file = values(&options.of_file()?)?;
     // The file's own name is no key of it.
@@ -85,7 +85,19 @@ fn rows(options: Options, given: impl Fn(&str) -> Option<ValueSource>) -> Result
         let variable = arg.get_env().map(|variable| variable.to_string_lossy().into_owned());
         Some(Row { name, variable: variable.unwrap_or_default(), value, source, hidden })
     };
-    Ok(command.get_arguments().filter_map(row).collect())
+    let mut rows: Vec<_> = command.get_arguments().filter_map(row).collect();
+    rows.extend(without_flag(in_force, &of_file, &rows));
+    Ok(rows)
+}
+
+/// What only a file can say: tables, which are too much for a flag.
+fn without_flag(in_force: Map<String, Value>, of_file: &Map<String, Value>, rows: &[Row]) -> Vec<Row> {
+    let has_flag = |name: &String| rows.iter().any(|row| row.name == *name);
+    let row = |(name, value): (String, Value)| {
+        let source = if of_file.contains_key(&name) { Source::File } else { Source::Default };
+        Row { name, variable: String::new(), value, source, hidden: false }
+    };
+    in_force.into_iter().filter(|(name, _)| !has_flag(name)).map(row).collect()
 }
 
 /// Settings by their names.
@@ -119,7 +131,20 @@ fn value_text(row: &Row) -> String {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(list) if list.is_empty() => "-".to_owned(),
-        Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        Value::Array(list) => list.iter().map(item_text).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+/// An item of a list; a table with all its keys.
+fn item_text(item: &Value) -> String {
+    match item {
+        Value::String(text) => text.clone(),
+        Value::Object(table) => {
+            let pairs: Vec<_> =
+                table.iter().map(|(key, value)| format!("{key}={}", item_text(value))).collect();
+            format!("{{{}}}", pairs.join(" "))
+        }
         other => other.to_string(),
     }
 }
@@ -139,11 +164,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_flag_of_serve_is_a_row_and_none_without_a_value_but_those_that_need_none() {
+    fn every_setting_is_a_row_and_none_without_a_value_but_those_that_need_none() {
         let rows = rows(Options::default(), |_| None).unwrap();
         let command = Options::augment_args(clap::Command::new("serve"));
         let flags: Vec<_> = command.get_arguments().filter_map(Arg::get_long).collect();
-        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), flags);
+        let without_flag = ["retention"];
+        let expected: Vec<_> = flags.into_iter().chain(without_flag).collect();
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), expected);
         let empty: Vec<_> =
             rows.iter().filter(|row| row.value.is_null()).map(|row| row.name.as_str()).collect();
         assert_eq!(empty, ["config", "permissions", "site", "token-secret", "max-publishes-per-second"]);

@@ -36,4 +36,20 @@ pub enum SettingsError {
     /// A number of zero makes no sense there.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// A span that no clock can count to.
+    #[error("{name} must be at most {max}, which is a hundred years")]
+    TooLong {
+        /// Which.
+        name: &'static str,
+        /// The most, in seconds.
+        max: u64,
+    },
+    /// A retention table that is not right.
+    #[error("[[retention]] of channels {channels:?}: {reason}")]
+    Retention {
+        /// The table's channels.
+        channels: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
 }

@@ -8,10 +8,14 @@ use realtime_hub::settings::HubSettings;
 
 use super::error::SettingsError;
 use super::options::Complete;
+use super::retention;
 use crate::session::state::SessionRules;
 
 /// The key of a relay that listens on loopback and was given none.
 pub const DEVELOPMENT_KEY: &str = "dev";
+
+/// A hundred years: whoever means "for ever" may write that.
+const MAX_SECONDS: u64 = 100 * 365 * 24 * 60 * 60;
 
 /// Settings in force.
 pub struct Settings {
@@ -74,8 +78,11 @@ impl Settings {
             max_rechecks_per_second: at_least_one("max-rechecks-per-second", given.max_rechecks_per_second)?,
             max_outbox_bytes: given.max_outbox_bytes,
             hub: HubSettings {
-                history_messages: given.history_messages,
-                history_age: seconds("history-seconds", given.history_seconds)?,
+                retentions: retention::check(
+                    &given.retention,
+                    given.history_messages,
+                    seconds("history-seconds", given.history_seconds)?,
+                )?,
                 ..HubSettings::default()
             },
             max_history_bytes: given.max_history_bytes,
@@ -105,7 +112,11 @@ fn secret(given: Option<String>) -> Result<Option<String>, SettingsError> {
     if given.as_deref() == Some("") { Err(SettingsError::EmptySecret) } else { Ok(given) }
 }
 
-fn seconds(name: &'static str, given: u64) -> Result<Duration, SettingsError> {
+/// A span that is neither 0 nor so long that adding it to a moment would overflow.
+pub(super) fn seconds(name: &'static str, given: u64) -> Result<Duration, SettingsError> {
+    if given > MAX_SECONDS {
+        return Err(SettingsError::TooLong { name, max: MAX_SECONDS });
+    }
     at_least_one(name, given).map(Duration::from_secs)
 }
 

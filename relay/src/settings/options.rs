@@ -7,6 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::layers::settings;
+use super::retention::RetentionTable;
 
 settings! {
     /// Settings as they are written, each of which may be missing.
@@ -90,6 +91,11 @@ settings! {
         /// Memory that all channels together may keep, in bytes [default: 268435456]
         #[arg(long, env = "RELAY_MAX_HISTORY_BYTES", value_name = "BYTES")]
         max_history_bytes: usize = 256 * 1024 * 1024,
+
+        /// What channels of a name keep instead: the `[[retention]]` tables of the settings file, the first that names
+        /// a channel counting
+        #[arg(skip)]
+        retention: Vec<RetentionTable> = Vec::new(),
 
         /// How often a client hears a heartbeat at the least, in seconds [default: 25]
         #[arg(long, env = "RELAY_HEARTBEAT_SECONDS", value_name = "SECONDS")]

@@ -7,13 +7,14 @@
 //! what the code needs. Help, file, environment, `relay config` and the tests follow from the entry.
 //!
 //! Reading order: [`options`] (the list), [`layers`] (what the list becomes), [`resolve`] (which source counts),
-//! [`in_force`] (checked and typed), [`error`].
+//! [`in_force`] (checked and typed), [`retention`] (tables of the file), [`error`].
 
 pub mod error;
 pub mod in_force;
 mod layers;
 pub mod options;
 pub mod resolve;
+pub mod retention;
 
 pub use error::SettingsError;
 pub use in_force::{DEVELOPMENT_KEY, Settings};

@@ -31,7 +31,7 @@ fn a_flag_counts_more_than_the_file_and_the_file_more_than_the_default() {
     let path = file_with("max-sessions = 7\nhistory-messages = 8\napi-key = [\"k\"]\n");
     let settings = parse(&["--config", path.to_str().unwrap(), "--max-sessions", "9"]).resolve().unwrap();
     assert_eq!(settings.max_sessions, 9);
-    assert_eq!(settings.hub.history_messages, 8);
+    assert_eq!(settings.hub.retentions.default.messages, 8);
     assert_eq!(settings.max_payload_bytes, 65_536);
     assert_eq!((&settings.api_keys[..], settings.has_development_key()), (&["k".to_owned()][..], false));
     std::fs::remove_file(path).unwrap();
@@ -60,6 +60,12 @@ fn settings_are_written_as_they_were_given() {
         heartbeat-timeout-seconds = 11
         hello-timeout-seconds = 12
         log = "l"
+
+        [[retention]]
+        channels = "chat*"
+        messages = 13
+        seconds = 14
+        bytes = 15
     "#;
     let given: Options = toml::from_str(text).unwrap();
     let written = serde_json::to_value(given.clone().in_force().unwrap()).unwrap();
@@ -101,6 +107,10 @@ fn the_help_names_every_default_and_no_other() {
     };
     let defaults = serde_json::to_value(Options::defaults()).unwrap();
     for (flag, value) in defaults.as_object().unwrap() {
+        if flag == "retention" {
+            // Tables: they have no flag.
+            continue;
+        }
         match value {
             serde_json::Value::Null => assert!(!help(flag).contains("[default: ") || derives(flag), "{flag}"),
             serde_json::Value::Array(list) if list.is_empty() => {}
@@ -133,6 +143,51 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(error(&["--token-secret", ""]).contains("openssl"));
     assert!(error(&["--heartbeat-seconds", "0"]).contains("heartbeat-seconds must be at least 1"));
     assert!(error(&["--config", "/does/not/exist"]).contains("cannot read the settings file"));
+}
+
+#[test]
+fn retention_tables_say_what_channels_of_a_name_keep() {
+    let path = file_with(
+        "history-messages = 8\n\
+         [[retention]]\nchannels = \"chat*\"\nmessages = 5000\nbytes = 100\n\
+         [[retention]]\nchannels = \"*\"\nseconds = 60\n",
+    );
+    let settings = parse(&["--config", path.to_str().unwrap(), "--history-seconds", "9"]).resolve().unwrap();
+    let kept: Vec<_> = settings
+        .hub
+        .retentions
+        .rules
+        .iter()
+        .map(|rule| {
+            (
+                rule.channels.as_str(),
+                rule.retention.messages,
+                rule.retention.age.as_secs(),
+                rule.retention.bytes,
+            )
+        })
+        .collect();
+    // What a table does not say is as for other channels.
+    assert_eq!(kept, [("chat*", 5000, 9, 100), ("*", 8, 60, usize::MAX)]);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn retention_tables_that_make_no_sense_are_refused() {
+    let refused = |tables: &str, words: &str| {
+        let path = file_with(tables);
+        let error = error(&["--config", path.to_str().unwrap()]);
+        assert!(error.contains(words), "{tables}: {error}");
+        std::fs::remove_file(path).unwrap();
+    };
+    refused("[[retention]]\nmessages = 1\n", "missing field `channels`");
+    refused("[[retention]]\nchannels = \"a\"\nhours = 1\n", "unknown field `hours`");
+    refused("[[retention]]\nchannels = \"a\"\n", "of channels \"a\": it limits nothing");
+    refused("[[retention]]\nchannels = \"a:*\"\nbytes = 1\n", "':' is in no channel's name");
+    refused("[[retention]]\nchannels = \"a\"\nseconds = 0\n", "retention.seconds must be at least 1");
+    refused("[[retention]]\nchannels = \"a\"\nseconds = 9999999999\n", "must be at most 3153600000");
+    let twice = "[[retention]]\nchannels = \"a\"\nbytes = 1\n".repeat(2);
+    refused(&twice, "have a table further up");
 }
 
 #[test]

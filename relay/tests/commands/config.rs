@@ -43,7 +43,8 @@ async fn config_tells_each_setting_and_where_it_comes_from() {
     let file = folder.path().join("relay.toml");
     std::fs::write(
         &file,
-        "max-sessions = 7\nhistory-messages = 8\nlog = \"warn\"\ntoken-secret = \"s3cret\"\n",
+        "max-sessions = 7\nhistory-messages = 8\nlog = \"warn\"\ntoken-secret = \"s3cret\"\n\
+         [[retention]]\nchannels = \"chat*\"\nmessages = 5000\nseconds = 86400\n",
     )
     .unwrap();
     let settings = |more: &[&str]| {
@@ -64,12 +65,16 @@ async fn config_tells_each_setting_and_where_it_comes_from() {
     assert_eq!(row("log"), "debug environment (RELAY_LOG)");
     assert_eq!(row("listen"), "127.0.0.1:8787 default");
     assert_eq!(row("api-key"), "(hidden) environment (RELAY_API_KEY)");
+    let retention = format!("{{channels=chat* messages=5000 seconds=86400}} file ({})", file.display());
+    assert_eq!(row("retention"), retention);
     assert!(!ended.out.contains("k3y") && !ended.out.contains("s3cret"), "{}", ended.out);
 
     let ended = settings(&["--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(json["max-sessions"], json!({"value": 7, "source": "file"}));
     assert_eq!(json["token-secret"], json!({"value": null, "source": "file", "hidden": true}));
+    let retention = json!([{"channels": "chat*", "messages": 5000, "seconds": 86400}]);
+    assert_eq!(json["retention"], json!({"value": retention, "source": "file"}));
     assert_eq!(json["allow-origin"], json!({"value": [], "source": "default"}));
     assert!(!ended.out.contains("k3y") && !ended.out.contains("s3cret"), "{}", ended.out);
 }

@@ -1,0 +1,85 @@
+//! What a hub forgets: messages that are too old, and what memory has no room for.
+
+use std::time::Duration;
+
+use realtime_protocol::frame::ChannelNumber;
+
+use crate::channel::Reader;
+use crate::hub::{Hub, channel_bytes};
+
+/// Channels that one call looks at when something has to be forgotten, so that no call holds a hub's lock for long.
+/// The rest is done by the calls after it.
+const MAX_FORGETTING_STEPS: usize = 4_096;
+
+/// The soonest that a channel is looked at again.
+const MIN_RECHECK: Duration = Duration::from_secs(1);
+
+impl<R: Reader + Clone> Hub<R> {
+    /// Forgets what is too old. To be called about every second.
+    pub fn tick(&mut self, now: Duration) {
+        self.dedupe.forget_old(now);
+        for _ in 0..MAX_FORGETTING_STEPS {
+            let Some((_, number)) = self.due.pop_due(now) else {
+                return;
+            };
+            self.forget_old(number, now);
+        }
+    }
+
+    fn forget_old(&mut self, number: ChannelNumber, now: Duration) {
+        let Some(state) = self.channels.get_mut(&number) else {
+            return;
+        };
+        let age = self.settings.retentions.get(state.retention).age;
+        while state.stream.oldest_at().is_some_and(|at| at + age <= now) {
+            self.budget.release(state.stream.forget_oldest());
+        }
+        // A channel's publish ids are known by its number, so it is remembered for as long as they are.
+        if state.is_idle() && state.active_at + age.max(self.settings.publish_id_age) <= now {
+            self.drop_channel(number);
+            return;
+        }
+        // A channel with readers and no history is looked at again after a while, in case both have changed by then.
+        let since = state.stream.oldest_at().unwrap_or(if state.is_idle() { state.active_at } else { now });
+        self.due.push(state.retention, (since + age).max(now + MIN_RECHECK), number);
+    }
+
+    /// Forgets the oldest messages of this hub's channels, and channels that nobody uses, while the budget is
+    /// exceeded.
+    pub(crate) fn keep_within_budget(&mut self, now: Duration) {
+        for _ in 0..MAX_FORGETTING_STEPS {
+            if !self.budget.is_exceeded() {
+                return;
+            }
+            let Some((at, number)) = self.due.pop_oldest() else {
+                return;
+            };
+            self.forget_oldest(number, at, now);
+        }
+    }
+
+    /// One step of that: the channel came up as the one with the oldest message at `at`, less the history's age.
+    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration) {
+        let Some(state) = self.channels.get_mut(&number) else {
+            return;
+        };
+        let age = self.settings.retentions.get(state.retention).age;
+        let is_its_turn = state.stream.oldest_at().is_some_and(|oldest_at| oldest_at + age <= at);
+        if is_its_turn {
+            self.budget.release(state.stream.forget_oldest());
+        } else if state.is_idle() && state.active_at < now {
+            self.drop_channel(number);
+            return;
+        }
+        let next = state.stream.oldest_at().unwrap_or(now) + age;
+        self.due.push(state.retention, next, number);
+    }
+
+    fn drop_channel(&mut self, number: ChannelNumber) {
+        let Some(state) = self.channels.remove(&number) else {
+            return;
+        };
+        self.by_name.remove(&state.channel);
+        self.budget.release(channel_bytes(&state.channel) + state.stream.held_bytes());
+    }
+}
