@@ -150,6 +150,12 @@ pub struct How {
     /// The relay's program
     #[arg(long, global = true, env = "RELAY_BIN", default_value = "target/release/relay")]
     pub relay_bin: PathBuf,
+    /// The folder of other servers' scripts and packages
+    #[arg(long, global = true, env = "BENCH_PEERS", default_value = "bench/peers", hide = true)]
+    pub peers: PathBuf,
+    /// The folder that nginx and Nchan are unpacked in
+    #[arg(long, global = true, env = "BENCH_NCHAN", default_value = "bench/peers/nchan", hide = true)]
+    pub nchan: PathBuf,
     /// A further flag for `relay serve`, for example --relay-flag=--permissions --relay-flag=FILE; may be repeated
     #[arg(long = "relay-flag", global = true, allow_hyphen_values = true)]
     pub relay_flags: Vec<OsString>,

@@ -35,7 +35,12 @@ fn main() -> ExitCode {
 }
 
 fn measure(scenarios: &[Box<dyn Scenario>], how: &How) -> Result<(), BenchError> {
-    let programs = Programs { relay: how.relay_bin.clone(), relay_flags: how.relay_flags.clone() };
+    let programs = Programs {
+        relay: how.relay_bin.clone(),
+        relay_flags: how.relay_flags.clone(),
+        peers: how.peers.clone(),
+        nchan: how.nchan.clone(),
+    };
     let servers = how.servers.iter().map(|choice| choice.server(&programs));
     let servers: Vec<Box<dyn Server>> = servers.collect::<Result<_, _>>()?;
     let rounds = Rounds {

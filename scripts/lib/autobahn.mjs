@@ -2,12 +2,11 @@
  * Autobahn's test suite for WebSocket (RFC 6455), which is a program for Python 2.7: installed into the tools cache
  * from packages of an older Debian, which are unpacked there and leave the system as it is, and run.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Advice } from './failure.mjs';
+import { unpackDebianPackages } from './debian-archive.mjs';
 import { ensureToolFolder, makeEnvironment } from './python.mjs';
 import { run } from './run.mjs';
-import { which } from './which.mjs';
 
 /** The last Debian with Python 2.7. */
 const SUITE = 'bullseye';
@@ -89,7 +88,9 @@ function ensureAutobahn() {
     '\n',
   );
   return ensureToolFolder('autobahn', recipe, 'half a minute, once per machine', async (folder, onLine) => {
-    await unpackDebianPackages(folder, onLine);
+    const purpose = 'the tests of the WebSocket layer';
+    const packages = DEBIAN_PACKAGES;
+    await unpackDebianPackages({ folder, into: 'python', release: SUITE, packages, purpose, onLine });
     await makeEnvironment(join(folder, 'maker'), [VIRTUALENV], onLine);
     const [python, environment] = [join(folder, 'python/usr/bin/python2.7'), join(folder, 'env')];
     const options = { env: librariesOf(folder), onLine, log: 'install-autobahn' };
@@ -108,47 +109,4 @@ function librariesOf(tools) {
       .map((name) => join(libraries, name))
       .join(':'),
   };
-}
-
-/**
- * Downloads the packages with the system's own apt, from the archive that it is set up with, but with lists and
- * settings of its own, and unpacks them.
- *
- * @param {string} folder
- * @param {(line: string) => void} onLine
- */
-async function unpackDebianPackages(folder, onLine) {
-  const [lists, downloads] = [join(folder, 'apt/lists'), join(folder, 'apt/downloads')];
-  for (const path of [join(lists, 'partial'), join(folder, 'apt/archives/partial'), downloads]) {
-    mkdirSync(path, { recursive: true });
-  }
-  const sources = join(folder, 'apt/sources.list');
-  writeFileSync(sources, `deb ${await debianArchive()} ${SUITE} main\n`);
-  const settings = [
-    `Dir::Etc::sourcelist=${sources}`,
-    'Dir::Etc::sourceparts=-',
-    `Dir::State::lists=${lists}`,
-    `Dir::Cache=${join(folder, 'apt')}`,
-    'Debug::NoLocking=1',
-    'APT::Sandbox::User=',
-  ].flatMap((setting) => ['-o', setting]);
-  const options = { cwd: downloads, log: 'download-python2', onLine };
-  await run('apt-get', [...settings, 'update'], options);
-  await run('apt-get', [...settings, 'download', ...DEBIAN_PACKAGES], options);
-  for (const file of readdirSync(downloads)) {
-    await run('dpkg', ['--extract', join(downloads, file), join(folder, 'python')], { onLine });
-  }
-}
-
-/** @returns {Promise<string>} the address of the Debian archive that this machine uses */
-async function debianArchive() {
-  const listed = which(['apt-get'])
-    ? await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
-    : '';
-  const archive = listed.split('\n').find((uri) => /\/debian\/?$/.test(uri.trim()));
-  if (archive) return archive.trim();
-  throw new Advice(
-    'The tests of the WebSocket layer need Python 2.7, which they take from the archive of a Debian system. Run ' +
-      'the others with: npm test -- --only rust,js,wasm,pages',
-  );
 }

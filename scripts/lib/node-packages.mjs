@@ -17,12 +17,19 @@ import { gist, run } from './run.mjs';
 /** Where the bundlers and checkers are that the packages are tried with: too much to make `npm start` wait for. */
 const packageTestsFolder = join(root, 'tests', 'packages');
 
+/** Where other servers' packages are. */
+const benchPeersFolder = join(root, 'bench', 'peers');
+
 /** Installs what is missing or of another version. Quiet when all is there. */
 export const ensureNodePackages = () => ensureInstalled(root, 'npm packages', 'npm-ci');
 
 /** The same for what only the tests of the packages need. */
 export const ensurePackageTestTools = () =>
   ensureInstalled(packageTestsFolder, 'bundlers and checkers', 'npm-ci-package-tests');
+
+/** The same for the servers that benchmarks are run against. */
+export const ensureBenchPeers = () =>
+  ensureInstalled(benchPeersFolder, 'other servers', 'npm-ci-bench-peers');
 
 /**
  * @param {string} folder with a package-lock.json

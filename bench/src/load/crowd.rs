@@ -235,7 +235,8 @@ impl Crowd {
         };
         let got = subscriber.read(&mut self.buffer, ledger, self.dialect.as_ref())?;
         self.totals.delivered += got as u64;
-        if before == State::Subscribing && subscriber.state() != before {
+        let is_subscribed = |state| matches!(state, State::Subscribed(_));
+        if !is_subscribed(before) && is_subscribed(subscriber.state()) {
             self.subscribed += 1;
         }
         if let Some(latencies) = self.latencies.as_mut().filter(|_| got > 0) {

@@ -1,4 +1,4 @@
-//! A publisher: an HTTP connection that is kept, with one request on its way at a time.
+//! A publisher: an HTTP connection that is kept, with one publish on its way at a time.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,7 +16,8 @@ pub struct Publisher {
     request: Vec<u8>,
     sent_bytes: usize,
     answer: Vec<u8>,
-    is_busy: bool,
+    /// Requests on their way.
+    awaited: usize,
 }
 
 impl Publisher {
@@ -30,7 +31,7 @@ impl Publisher {
         socket.set_nodelay(true).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).map_err(|error| failed(error.into()))?;
-        Ok(Self { socket, request: Vec::new(), sent_bytes: 0, answer: Vec::new(), is_busy: false })
+        Ok(Self { socket, request: Vec::new(), sent_bytes: 0, answer: Vec::new(), awaited: 0 })
     }
 
     /// Its socket.
@@ -38,20 +39,20 @@ impl Publisher {
         &self.socket
     }
 
-    /// Whether a request is on its way.
+    /// Whether a publish is on its way.
     pub const fn is_busy(&self) -> bool {
-        self.is_busy
+        self.awaited > 0
     }
 
-    /// Sends the request that `write` makes, as far as the connection takes it; the rest by [`Publisher::go_on`].
+    /// Sends the requests that `write` makes and counts, as far as the connection takes them; the rest by
+    /// [`Publisher::go_on`].
     ///
     /// # Errors
     /// When the connection is broken.
-    pub fn send(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), BenchError> {
+    pub fn send(&mut self, write: impl FnOnce(&mut Vec<u8>) -> usize) -> Result<(), BenchError> {
         self.request.clear();
         self.sent_bytes = 0;
-        self.is_busy = true;
-        write(&mut self.request);
+        self.awaited = write(&mut self.request);
         self.go_on()
     }
 
@@ -75,10 +76,10 @@ impl Publisher {
         Ok(())
     }
 
-    /// Reads what is there. Returns whether the request is answered now.
+    /// Reads what is there. Returns whether the publish is answered now.
     ///
     /// # Errors
-    /// When the connection is broken, or the answer is not 200 or tells of a message that was refused.
+    /// When the connection is broken, or an answer is no success or tells of a message that was refused.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<bool, BenchError> {
         let bytes = match (&self.socket).read(buffer) {
             Ok(0) => return Err(BenchError::Peer("the server closed a publisher's connection".to_owned())),
@@ -87,15 +88,18 @@ impl Publisher {
             Err(error) => return Err(BenchError::system("read the answer to a publish")(error)),
         };
         self.answer.extend_from_slice(bytes);
-        let Some(answer) = http::first(&self.answer) else {
-            return Ok(false);
-        };
-        if answer.status() != Some(200) || memchr::memmem::find(answer.body, b"\"error\"").is_some() {
-            let text = String::from_utf8_lossy(&self.answer).into_owned();
-            return Err(BenchError::Peer(format!("a publish is refused: {text}")));
+        let mut read = 0;
+        while let Some(answer) = self.answer.get(read..).and_then(http::first) {
+            // Nchan answers 201 or 202, as it has subscribers or not.
+            let is_success = answer.status().is_some_and(|status| (200..300).contains(&status));
+            if !is_success || memchr::memmem::find(answer.body, b"\"error\"").is_some() {
+                let text = String::from_utf8_lossy(&self.answer).into_owned();
+                return Err(BenchError::Peer(format!("a publish is refused: {text}")));
+            }
+            read += answer.bytes;
+            self.awaited = self.awaited.saturating_sub(1);
         }
-        self.answer.clear();
-        self.is_busy = false;
-        Ok(true)
+        self.answer.drain(..read);
+        Ok(read > 0 && self.awaited == 0)
     }
 }

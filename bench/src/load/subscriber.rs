@@ -101,7 +101,7 @@ impl Subscriber {
             return Err(BenchError::system(format!("make connection {}", self.index))(error));
         }
         self.state = State::Upgrading;
-        self.say(http::upgrade_request(dialect.path(), dialect.sub_protocol()).as_bytes())
+        self.say(http::upgrade_request(&dialect.path(self.channel), dialect.sub_protocol()).as_bytes())
     }
 
     /// Reads once what is there and deals with it. Returns how many messages were among it.
@@ -133,10 +133,14 @@ impl Subscriber {
         if answer.status() != Some(101) {
             return Err(self.peer(&format!("the upgrade is refused: {}", String::from_utf8_lossy(bytes))));
         }
-        self.state = State::Subscribing;
-        let mut opening = Vec::new();
-        frame::push_text(&mut opening, dialect.opening(self.channel).as_bytes());
-        self.say(&opening)?;
+        if let Some(text) = dialect.opening(self.channel) {
+            self.state = State::Subscribing;
+            let mut opening = Vec::new();
+            frame::push_text(&mut opening, text.as_bytes());
+            self.say(&opening)?;
+        } else {
+            self.state = State::Subscribed(self.began.elapsed());
+        }
         Ok(bytes.get(answer.bytes..).unwrap_or_default())
     }
 
@@ -147,6 +151,7 @@ impl Subscriber {
             match frame.kind {
                 Kind::Text => match dialect.heard(frame.body, channel) {
                     Heard::Say(text) => frame::push_text(&mut saying, text.as_bytes()),
+                    Heard::Nothing => {}
                     Heard::Subscribed => is_subscribed = true,
                     Heard::Refused(why) => refused = Some(why),
                 },

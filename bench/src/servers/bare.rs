@@ -55,23 +55,23 @@ impl Messages for BareDialect {
 }
 
 impl Dialect for BareDialect {
-    fn path(&self) -> &'static str {
-        "/"
+    fn path(&self, _channel: usize) -> String {
+        "/".to_owned()
     }
 
     fn sub_protocol(&self) -> Option<&'static str> {
         None
     }
 
-    fn opening(&self, channel: usize) -> String {
-        channel.to_string()
+    fn opening(&self, channel: usize) -> Option<String> {
+        Some(channel.to_string())
     }
 
     fn heard(&self, _text: &[u8], _channel: usize) -> Heard {
         Heard::Subscribed
     }
 
-    fn publish(&self, messages: &[Outgoing], out: &mut Vec<u8>) {
+    fn publish(&self, messages: &[Outgoing], out: &mut Vec<u8>) -> usize {
         let mut body = Vec::with_capacity(messages.len() * (self.payload.bytes() + command::HEADER_BYTES));
         let mut payload = Vec::with_capacity(self.payload.bytes());
         for message in messages {
@@ -80,5 +80,6 @@ impl Dialect for BareDialect {
             command::push(message.channel, &payload, &mut body);
         }
         http::push_post(out, "/", "", &body);
+        1
     }
 }

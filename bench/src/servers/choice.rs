@@ -1,14 +1,17 @@
 //! Which server a name stands for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, ffi::OsString};
 
 use clap::ValueEnum;
 
 use crate::error::BenchError;
 use crate::servers::bare::Bare;
+use crate::servers::lines::Lines;
+use crate::servers::nchan::Nchan;
 use crate::servers::relay::Relay;
 use crate::servers::server::Server;
+use crate::servers::socket_io::SocketIo;
 
 /// A server that can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +20,14 @@ pub enum Choice {
     Relay,
     /// A single-threaded epoll loop that does nothing but write: what this kernel allows
     Bare,
+    /// Bun's own WebSocket server with its native publish
+    Bun,
+    /// Node's ws in a loop
+    Ws,
+    /// Socket.IO under Node
+    SocketIo,
+    /// nginx with the Nchan module
+    Nchan,
 }
 
 /// Where programs are and how they are started.
@@ -26,6 +37,10 @@ pub struct Programs {
     pub relay: PathBuf,
     /// Further flags of `relay serve`.
     pub relay_flags: Vec<OsString>,
+    /// The folder of other servers' scripts and packages.
+    pub peers: PathBuf,
+    /// The folder that nginx and Nchan are unpacked in.
+    pub nchan: PathBuf,
 }
 
 impl Choice {
@@ -34,22 +49,46 @@ impl Choice {
     /// # Errors
     /// When its program is not there.
     pub fn server(self, programs: &Programs) -> Result<Box<dyn Server>, BenchError> {
+        let peer = |file: &str| programs.peers.join(file);
         match self {
-            Self::Relay if !programs.relay.exists() => Err(BenchError::Server {
-                server: "relay".to_owned(),
-                why: format!(
-                    "there is no program at {}: build it with `cargo build --release -p realtime-relay`, or name \
-                     another with --relay-bin",
-                    programs.relay.display()
-                ),
-            }),
             Self::Relay => {
+                let advice = "build it with `cargo build --release -p realtime-relay`, or name another with \
+                              --relay-bin";
+                exists("relay", &programs.relay, advice)?;
                 Ok(Box::new(Relay { program: programs.relay.clone(), flags: programs.relay_flags.clone() }))
             }
             Self::Bare => {
                 let program = env::current_exe().map_err(BenchError::system("find this program"))?;
                 Ok(Box::new(Bare { program }))
             }
+            Self::Bun => {
+                let program = peer("node_modules/bun/bin/bun.exe");
+                exists("Bun", &program, INSTALL)?;
+                Ok(Box::new(Lines { name: "Bun", program: program.into(), script: peer("bun.js") }))
+            }
+            Self::Ws => {
+                exists("ws", &peer("node_modules/ws"), INSTALL)?;
+                Ok(Box::new(Lines { name: "ws", program: "node".into(), script: peer("ws.js") }))
+            }
+            Self::SocketIo => {
+                exists("Socket.IO", &peer("node_modules/socket.io"), INSTALL)?;
+                Ok(Box::new(SocketIo { script: peer("socket-io.js") }))
+            }
+            Self::Nchan => {
+                exists("Nchan", &programs.nchan.join("usr/sbin/nginx"), INSTALL)?;
+                let work = env::temp_dir().join(format!("realtime-bench-nginx-{}", std::process::id()));
+                Ok(Box::new(Nchan::new(programs.nchan.clone(), work)?))
+            }
         }
     }
+}
+
+const INSTALL: &str = "`npm run bench` installs it when --servers names it";
+
+fn exists(server: &str, path: &Path, advice: &str) -> Result<(), BenchError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let why = format!("there is nothing at {}: {advice}", path.display());
+    Err(BenchError::Server { server: server.to_owned(), why })
 }

@@ -1,7 +1,7 @@
 //! A server as a child process: started on a core of its own, asked for its processor time and its memory, stopped.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,9 @@ use crate::servers::server::Server;
 
 /// How long a server may take to stop by itself. The relay gives its sessions six seconds and its requests three.
 const STOP_DEADLINE: Duration = Duration::from_secs(12);
+
+/// How long a server may take to accept connections where it said it would.
+const START_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a server prints in front of its address.
 const READY: &str = "listening on http://";
@@ -35,9 +38,13 @@ impl Running {
         let name = server.name();
         let mut child = cores::on(cpu, || spawn(&mut command))?
             .map_err(BenchError::system(format!("start {}", command.get_program().display())))?;
-        let Some(address) = address_of(&mut child) else {
+        let address = match server.address() {
+            Some(address) => accepts_at(address),
+            None => printed_address(&mut child),
+        };
+        let Some(address) = address else {
             stop_hard(&mut child);
-            let why = format!("it ended before it printed \"{READY}…\"; its log is above");
+            let why = "it ended, or was silent, before it accepted connections; its log is above".to_owned();
             return Err(BenchError::Server { server: name.to_owned(), why });
         };
         Ok(Self { name, child, address })
@@ -105,7 +112,19 @@ fn spawn(command: &mut Command) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()
 }
 
-fn address_of(child: &mut Child) -> Option<SocketAddr> {
+/// Waits until somebody accepts connections there.
+fn accepts_at(address: SocketAddr) -> Option<SocketAddr> {
+    let deadline = Instant::now() + START_DEADLINE;
+    while Instant::now() < deadline {
+        if TcpStream::connect(address).is_ok() {
+            return Some(address);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    None
+}
+
+fn printed_address(child: &mut Child) -> Option<SocketAddr> {
     let lines = BufReader::new(child.stdout.take()?).lines();
     lines.map_while(Result::ok).find_map(|line| line.strip_prefix(READY)?.parse().ok())
 }

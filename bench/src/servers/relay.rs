@@ -88,16 +88,16 @@ fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 impl Dialect for RelayDialect {
-    fn path(&self) -> &'static str {
-        "/v1/realtime"
+    fn path(&self, _channel: usize) -> String {
+        "/v1/realtime".to_owned()
     }
 
     fn sub_protocol(&self) -> Option<&'static str> {
         Some(SUB_PROTOCOL)
     }
 
-    fn opening(&self, _channel: usize) -> String {
-        write_client_frame(&ClientFrame::Hello { token: None, visitor_token: None })
+    fn opening(&self, _channel: usize) -> Option<String> {
+        Some(write_client_frame(&ClientFrame::Hello { token: None, visitor_token: None }))
     }
 
     fn heard(&self, text: &[u8], channel: usize) -> Heard {
@@ -113,7 +113,7 @@ impl Dialect for RelayDialect {
         }
     }
 
-    fn publish(&self, messages: &[Outgoing], out: &mut Vec<u8>) {
+    fn publish(&self, messages: &[Outgoing], out: &mut Vec<u8>) -> usize {
         let mut body = Vec::with_capacity(messages.len() * (self.payload.bytes() + 48) + 16);
         let path = if let [message] = messages {
             self.push_message(*message, &mut body);
@@ -130,6 +130,7 @@ impl Dialect for RelayDialect {
             "/v1/publish/batch"
         };
         http::push_post(out, path, &format!("authorization: Bearer {KEY}\r\n"), &body);
+        1
     }
 }
 
