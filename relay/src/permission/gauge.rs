@@ -5,6 +5,7 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use super::question::Answer;
+use super::webhook;
 
 const DECISIONS: &str = "relay_permission_decisions_total";
 const SECONDS: &str = "relay_permission_decision_seconds";
@@ -28,6 +29,7 @@ pub fn describe() {
     );
     describe_counter!(RECHECKS, "Questions about running subscriptions answered, by what came of it.");
     describe_gauge!(RECHECKS_WAITING, "Running subscriptions that are still to be asked about again.");
+    webhook::gauge::describe();
 }
 
 /// Counts an answer.

@@ -10,8 +10,8 @@
 //!   future) leaves nothing behind.
 //!
 //! Reading order: [`question`] (what is asked and answered), [`provider`] (who can be asked), [`fixed`] (the same
-//! answer for all), [`script`] (the site's own `backend/realtime-permissions.js`), [`gauge`] (what is counted),
-//! [`report`] (what is logged).
+//! answer for all), [`script`] (the site's own `backend/realtime-permissions.js`), [`webhook`] (the site's backend, by
+//! HTTP), [`gauge`] (what is counted), [`report`] and [`text`] (what is logged).
 
 pub mod fixed;
 pub mod gauge;
@@ -20,3 +20,6 @@ pub mod question;
 pub mod report;
 #[path = "script/room.rs"]
 pub mod script;
+pub mod text;
+#[path = "webhook/room.rs"]
+pub mod webhook;

@@ -68,7 +68,7 @@ impl Site {
 }
 
 /// A question in the tables' words: `chat/room Member:u1`.
-pub(super) fn question(words: &str) -> Question {
+pub(in super::super) fn question(words: &str) -> Question {
     let (channel, subscriber) = words.rsplit_once(' ').unwrap();
     let (kind, id) = subscriber.split_once(':').unwrap();
     let (name, resource_id) = match channel.split_once('/') {
@@ -82,7 +82,7 @@ pub(super) fn question(words: &str) -> Question {
 }
 
 /// A decision in the tables' words.
-pub(super) fn words(decision: &Decision) -> String {
+pub(in super::super) fn words(decision: &Decision) -> String {
     let by = decision.decided_by.map_or(String::new(), |by| format!(" by {}", by.as_str()));
     match &decision.answer {
         Answer::Allowed => format!("allowed{by}"),

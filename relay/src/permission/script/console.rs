@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use rquickjs::{Ctx, Function};
 
+use super::super::text::printable;
 use super::place::Place;
-use super::text::printable;
 
 /// Lines that one call may log; a handler that logs in a loop must not flood the relay's log.
 const MAX_LINES_PER_CALL: u32 = 20;

@@ -13,8 +13,8 @@
 //! (a permissions file and its imports, read and tried out), [`modules`] (how the engine finds them), [`memory`],
 //! [`watch`] and [`guard`] (the limits at work), [`engine`] (one QuickJS engine), [`load`] and [`call`] (what it
 //! runs), [`answer`] and [`thrown`] (what a handler's answer or exception means), [`console`] (what handlers log),
-//! [`place`] and [`error`] (where something is wrong), [`text`] (what a log can bear), [`queue`] and [`worker`]
-//! (questions and the threads that answer them), [`pool`] (the permission provider).
+//! [`place`] and [`error`] (where something is wrong), [`queue`] and [`worker`] (questions and the threads that answer
+//! them), [`pool`] (the permission provider).
 
 pub mod answer;
 pub mod call;
@@ -31,13 +31,12 @@ pub mod pool;
 pub mod queue;
 pub mod settings;
 pub mod site;
-pub mod text;
 pub mod thrown;
 pub mod watch;
 pub mod worker;
 
 #[cfg(test)]
-mod cases;
+pub(super) mod cases;
 #[cfg(test)]
 mod engine_test;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use rquickjs::{Ctx, Function, Value};
 
+use super::super::text::printable;
 use super::place::Place;
-use super::text::printable;
 
 /// An exception or a rejection, in words that a log can bear.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Text that a script made, in a form that a log can bear.
+//! Text that a script or a backend made, in a form that a log can bear.
 
 /// Characters of one text: enough for a message and a few values, too few to fill a disk.
 pub const MAX_CHARS: usize = 1024;
