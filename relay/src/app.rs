@@ -22,12 +22,15 @@ use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Api, routes};
 use crate::identity::establish::Identities;
+use crate::outbound::reason::reason;
 use crate::permission::fixed::FixedPermission;
 use crate::permission::provider::Permission;
 use crate::permission::script::error::ScriptError;
 use crate::permission::script::loaded::Script;
 use crate::permission::script::pool::ScriptPermission;
 use crate::permission::script::settings::{EngineLimits, PoolSettings};
+use crate::permission::webhook::asker::WebhookPermission;
+use crate::permission::webhook::settings::WebhookSettings;
 use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::recheck::task as recheck;
@@ -77,6 +80,9 @@ pub enum StartError {
     /// The threads for permissions cannot be started.
     #[error("cannot start the threads that run the permissions file: {0}")]
     Threads(io::Error),
+    /// The certificates of the system cannot be loaded.
+    #[error("cannot load the certificates by which the permissions backend is recognised: {0}")]
+    Tls(String),
     /// The folder of static files does not exist.
     #[error("the site folder {0} is not a folder")]
     Site(PathBuf),
@@ -163,13 +169,17 @@ async fn wait(tracker: &TaskTracker, deadline: Duration, what: &str) {
 }
 
 fn permission(settings: &Settings) -> Result<Arc<dyn Permission>, StartError> {
+    if let Some(webhook) = &settings.webhook {
+        return permission_by_webhook(webhook);
+    }
     let Some(file) = &settings.permissions else {
         return Ok(Arc::new(if settings.require_permissions {
             tracing::warn!("there is no permissions file, and --require-permissions: nobody may subscribe");
             FixedPermission::RefuseAll
         } else {
             tracing::warn!(
-                "there is no permissions file: EVERYONE may read EVERY channel; give one with --permissions"
+                "there is no permissions file: EVERYONE may read EVERY channel; give one with --permissions, or a backend \
+                 that decides with --permissions-url"
             );
             FixedPermission::AllowAll
         }));
@@ -178,6 +188,20 @@ fn permission(settings: &Settings) -> Result<Arc<dyn Permission>, StartError> {
     let pool = ScriptPermission::start(script, PoolSettings::default()).map_err(StartError::Threads)?;
     tracing::info!(file = %file.display(), "permissions are asked of this file");
     Ok(Arc::new(pool))
+}
+
+fn permission_by_webhook(webhook: &WebhookSettings) -> Result<Arc<dyn Permission>, StartError> {
+    let asker = WebhookPermission::new(webhook.clone()).map_err(|error| StartError::Tls(reason(&error)))?;
+    let backend = webhook.address.as_str();
+    if webhook.is_open_to_strangers() {
+        tracing::warn!(
+            backend,
+            "questions about permissions go to another machine unencrypted and unsigned: whoever is on the way can \
+             answer them; use https, and give both sides a --permissions-secret"
+        );
+    }
+    tracing::info!(backend, "permissions are asked of this backend");
+    Ok(Arc::new(asker))
 }
 
 /// Connections that may wait to be accepted: a crowd that returns all at once must not be told to try again a second

@@ -173,7 +173,16 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), expected);
         let empty: Vec<_> =
             rows.iter().filter(|row| row.value.is_null()).map(|row| row.name.as_str()).collect();
-        assert_eq!(empty, ["config", "permissions", "site", "token-secret", "max-publishes-per-second"]);
+        let without_default = [
+            "config",
+            "permissions",
+            "permissions-url",
+            "permissions-secret",
+            "site",
+            "token-secret",
+            "max-publishes-per-second",
+        ];
+        assert_eq!(empty, without_default);
         assert!(rows.iter().all(|row| row.source == Source::Default && !row.hidden));
     }
 
@@ -182,12 +191,13 @@ mod tests {
         let options = Options {
             api_key: Some(vec!["k1".to_owned()]),
             token_secret: Some("s1".to_owned()),
+            permissions_secret: Some(vec!["p1".to_owned()]),
             ..Options::default()
         };
         for source in [ValueSource::CommandLine, ValueSource::EnvVariable] {
             let rows = rows(options.clone(), |_| Some(source)).unwrap();
             for text in [as_json(&rows).unwrap(), as_table(&rows, None)] {
-                assert!(!text.contains("k1") && !text.contains("s1"), "{text}");
+                assert!(["k1", "s1", "p1"].iter().all(|secret| !text.contains(secret)), "{text}");
             }
         }
     }

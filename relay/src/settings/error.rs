@@ -33,6 +33,18 @@ pub enum SettingsError {
     /// A secret that can be guessed.
     #[error("the token secret is empty: use a long random one, for example from `openssl rand -hex 32`")]
     EmptySecret,
+    /// A secret that signs nothing.
+    #[error("a permissions secret is empty: use a long random one, for example from `openssl rand -hex 32`")]
+    EmptyPermissionsSecret,
+    /// The address of the permissions backend.
+    #[error("--permissions-url: {0}")]
+    PermissionsUrl(String),
+    /// Nobody could say which of the two counts.
+    #[error(
+        "permissions are decided by a file or by a backend, not by both: give --permissions or --permissions-url \
+         (they may also come from the environment or the settings file; relay config tells)"
+    )]
+    TwoDeciders,
     /// A number of zero makes no sense there.
     #[error("{0} must be at least 1")]
     Zero(&'static str),

@@ -1,6 +1,7 @@
 //! Settings as the code takes them: checked, typed, and none missing.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,9 @@ use realtime_hub::settings::HubSettings;
 use super::error::SettingsError;
 use super::options::Complete;
 use super::retention;
+use crate::permission::webhook::address::BackendAddress;
+use crate::permission::webhook::settings::WebhookSettings;
+use crate::permission::webhook::signature::Secret;
 use crate::session::state::SessionRules;
 
 /// The key of a relay that listens on loopback and was given none.
@@ -25,7 +29,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The permissions file.
     pub permissions: Option<PathBuf>,
-    /// Whether a missing permissions file refuses all.
+    /// The backend that decides about permissions.
+    pub webhook: Option<WebhookSettings>,
+    /// Whether all is refused when nothing decides about permissions.
     pub require_permissions: bool,
     /// The folder of static files.
     pub site: Option<PathBuf>,
@@ -63,7 +69,9 @@ impl Settings {
 
     /// Checks settings and makes them what the code needs.
     pub(super) fn check(given: Complete) -> Result<Self, SettingsError> {
+        let webhook = webhook(&given)?;
         Ok(Self {
+            webhook,
             api_keys: api_keys(given.api_key, given.listen)?,
             config: given.config,
             listen: given.listen,
@@ -106,6 +114,32 @@ fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String
         return Err(SettingsError::BadKey);
     }
     Ok(keys)
+}
+
+fn webhook(given: &Complete) -> Result<Option<WebhookSettings>, SettingsError> {
+    let timeout = at_least_one("permissions-timeout-ms", given.permissions_timeout_ms)?;
+    let Some(max_in_flight) = NonZeroU32::new(given.permissions_max_in_flight) else {
+        return Err(SettingsError::Zero("permissions-max-in-flight"));
+    };
+    // Of several the first signs; the backend takes any, which lets both change theirs without a gap.
+    let secrets = given.permissions_secret.as_deref().unwrap_or_default();
+    if secrets.iter().any(String::is_empty) {
+        return Err(SettingsError::EmptyPermissionsSecret);
+    }
+    let Some(url) = &given.permissions_url else { return Ok(None) };
+    if given.permissions.is_some() {
+        return Err(SettingsError::TwoDeciders);
+    }
+    Ok(Some(WebhookSettings {
+        address: BackendAddress::parse(url).map_err(SettingsError::PermissionsUrl)?,
+        secret: secrets.first().map(|secret| Secret::new(secret)),
+        timeout: Duration::from_millis(timeout),
+        max_in_flight,
+        remembered_for: match given.permissions_cache_seconds {
+            0 => None,
+            given => Some(seconds("permissions-cache-seconds", given)?),
+        },
+    }))
 }
 
 fn secret(given: Option<String>) -> Result<Option<String>, SettingsError> {

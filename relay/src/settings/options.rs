@@ -23,12 +23,39 @@ settings! {
         #[serde(skip)]
         config: PathBuf,
 
-        /// The site's permissions file; without one, everyone may read every channel
+        /// The site's permissions file; without one and without a backend that decides, everyone may read every channel
         /// [default: DIR/backend/realtime-permissions.js of --site, where it exists]
         #[arg(long, env = "RELAY_PERMISSIONS", value_name = "FILE")]
         permissions: PathBuf,
 
-        /// Refuse every subscription when there is no permissions file, instead of allowing it [default: false]
+        /// Backend that decides about permissions, instead of a file: the relay posts each question to
+        /// URL/v1/check-subscriber-permissions
+        #[arg(long, env = "RELAY_PERMISSIONS_URL", value_name = "URL")]
+        permissions_url: String,
+
+        /// Secret that signs those questions, shared with the backend; of several, separated by commas, the first
+        #[arg(
+            long,
+            env = "RELAY_PERMISSIONS_SECRET",
+            value_delimiter = ',',
+            hide_env_values = true,
+            value_name = "SECRET"
+        )]
+        permissions_secret: Vec<String>,
+
+        /// How long that backend may take for an answer, in milliseconds [default: 1000]
+        #[arg(long, env = "RELAY_PERMISSIONS_TIMEOUT_MS", value_name = "MS")]
+        permissions_timeout_ms: u64 = 1_000,
+
+        /// Questions that are put to it at the same time [default: 64]
+        #[arg(long, env = "RELAY_PERMISSIONS_MAX_IN_FLIGHT", value_name = "N")]
+        permissions_max_in_flight: u32 = 64,
+
+        /// How long its answers are remembered, in seconds; 0 asks each time [default: 0]
+        #[arg(long, env = "RELAY_PERMISSIONS_CACHE_SECONDS", value_name = "SECONDS")]
+        permissions_cache_seconds: u64 = 0,
+
+        /// Refuse every subscription when nothing decides about permissions, instead of allowing it [default: false]
         #[arg(long, env = "RELAY_REQUIRE_PERMISSIONS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
         require_permissions: bool = false,
 

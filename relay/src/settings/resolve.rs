@@ -46,7 +46,11 @@ impl Options {
         let listen = self.listen.or(Self::defaults().listen);
         let is_loopback = listen.is_some_and(|address| address.ip().is_loopback());
         Self {
-            permissions: self.site.as_deref().and_then(permissions_of),
+            // A backend that was named counts more than a file that happens to be there.
+            permissions: match self.permissions_url {
+                Some(_) => None,
+                None => self.site.as_deref().and_then(permissions_of),
+            },
             api_key: is_loopback.then(|| vec![DEVELOPMENT_KEY.to_owned()]),
             ..Self::default()
         }

@@ -1,10 +1,15 @@
 //! Where settings come from, and which are refused.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 
 use super::*;
+use crate::permission::webhook::address::BackendAddress;
+use crate::permission::webhook::settings::WebhookSettings;
+use crate::permission::webhook::signature::Secret;
 
 fn command() -> Command {
     // The environment of the one who runs the tests must not matter.
@@ -41,7 +46,11 @@ fn a_flag_counts_more_than_the_file_and_the_file_more_than_the_default() {
 fn settings_are_written_as_they_were_given() {
     let text = r#"
         listen = "127.0.0.1:1"
-        permissions = "p.js"
+        permissions-url = "https://example.org"
+        permissions-secret = ["s", "older"]
+        permissions-timeout-ms = 13
+        permissions-max-in-flight = 14
+        permissions-cache-seconds = 15
         require-permissions = true
         site = "s"
         api-key = ["k"]
@@ -70,7 +79,9 @@ fn settings_are_written_as_they_were_given() {
     let given: Options = toml::from_str(text).unwrap();
     let written = serde_json::to_value(given.clone().in_force().unwrap()).unwrap();
     assert_eq!(written, serde_json::to_value(given).unwrap());
-    assert!(written.as_object().unwrap().values().all(|value| !value.is_null()), "a setting is not tried");
+    let untried = written.as_object().unwrap().iter().filter(|(_, value)| value.is_null());
+    // It excludes the backend that is tried here.
+    assert_eq!(untried.map(|(name, _)| name).collect::<Vec<_>>(), ["permissions"], "a setting is not tried");
 }
 
 #[test]
@@ -188,6 +199,50 @@ fn retention_tables_that_make_no_sense_are_refused() {
     refused("[[retention]]\nchannels = \"a\"\nseconds = 9999999999\n", "must be at most 3153600000");
     let twice = "[[retention]]\nchannels = \"a\"\nbytes = 1\n".repeat(2);
     refused(&twice, "have a table further up");
+}
+
+#[test]
+fn permissions_are_decided_by_a_file_or_by_a_backend() {
+    let url = ["--permissions-url", "http://127.0.0.1:8080/site"];
+    let both = [&url[..], &["--permissions", "p.js"]].concat();
+    assert!(error(&both).contains("by a file or by a backend, not by both"), "{}", error(&both));
+    let site = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/site");
+    let of_site = parse(&["--site", site]).resolve().unwrap();
+    assert!(of_site.permissions.is_some() && of_site.webhook.is_none());
+    // A backend that is named counts more than a file that happens to be in the site folder.
+    let named = parse(&[&url[..], &["--site", site]].concat()).resolve().unwrap();
+    assert!(named.permissions.is_none() && named.webhook.is_some());
+    assert!(
+        error(&["--permissions-url", "example.org"])
+            .contains("--permissions-url: \"example.org\" is no address")
+    );
+}
+
+#[test]
+fn a_backend_that_decides_is_asked_as_the_settings_say() {
+    let webhook = |flags: &[&str]| {
+        let url = ["--permissions-url", "http://127.0.0.1:8080/site"];
+        parse(&[&url[..], flags].concat()).resolve().unwrap().webhook.unwrap()
+    };
+    let address = BackendAddress::parse("http://127.0.0.1:8080/site").unwrap();
+    assert_eq!(webhook(&[]), WebhookSettings::at(address.clone()));
+    let flags = [
+        ["--permissions-secret", "new,old"],
+        ["--permissions-timeout-ms", "250"],
+        ["--permissions-max-in-flight", "3"],
+        ["--permissions-cache-seconds", "60"],
+    ];
+    let expected = WebhookSettings {
+        address,
+        secret: Some(Secret::new("new")),
+        timeout: Duration::from_millis(250),
+        max_in_flight: NonZeroU32::new(3).unwrap(),
+        remembered_for: Some(Duration::from_secs(60)),
+    };
+    assert_eq!(webhook(&flags.concat()), expected);
+    assert!(error(&["--permissions-timeout-ms", "0"]).contains("permissions-timeout-ms must be at least 1"));
+    assert!(error(&["--permissions-max-in-flight", "0"]).contains("permissions-max-in-flight must be"));
+    assert!(error(&["--permissions-secret", "a,"]).contains("a permissions secret is empty"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl WebhookPermission {
         Ok(Self {
             shared: Arc::new(Shared {
                 desk: Desk::new(MAX_OPEN, memory),
-                turns: Semaphore::new(settings.max_in_flight.get()),
+                turns: Semaphore::new(settings.max_in_flight.get() as usize),
                 breaker: Mutex::default(),
                 backend: Backend::new(&settings)?,
                 report: Report::default(),

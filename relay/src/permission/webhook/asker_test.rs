@@ -1,6 +1,6 @@
 //! What holds of the provider, against a backend on loopback.
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ async fn equal_questions_at_the_same_time_are_asked_once() {
 #[tokio::test]
 async fn only_so_many_questions_are_under_way_and_the_others_wait_for_their_turn() {
     let backend = StandIn::start(|_, _| Act::Wait).await;
-    let asker = with(&backend, |settings| settings.max_in_flight = NonZeroUsize::new(2).unwrap());
+    let asker = with(&backend, |settings| settings.max_in_flight = NonZeroU32::new(2).unwrap());
     let mut asked = JoinSet::new();
     let asker = Arc::new(asker);
     for count in 0..10 {
@@ -174,7 +174,7 @@ async fn a_question_that_waits_too_long_for_its_turn_is_not_sent() {
     let backend = StandIn::start(|_, _| Act::Hang).await;
     let asker = with(&backend, |settings| {
         settings.timeout = Duration::from_millis(200);
-        settings.max_in_flight = NonZeroUsize::new(1).unwrap();
+        settings.max_in_flight = NonZeroU32::new(1).unwrap();
     });
     let questions = ["a Member:m", "b Member:m", "c Member:m", "d Member:m"];
     let answers = futures_util::future::join_all(questions.map(|asked| decide(&asker, asked))).await;
@@ -187,7 +187,7 @@ async fn a_question_that_waits_too_long_for_its_turn_is_not_sent() {
 #[tokio::test]
 async fn a_question_that_nobody_waits_for_any_more_is_not_sent() {
     let backend = StandIn::start(|_, _| Act::Wait).await;
-    let asker = with(&backend, |settings| settings.max_in_flight = NonZeroUsize::new(1).unwrap());
+    let asker = with(&backend, |settings| settings.max_in_flight = NonZeroU32::new(1).unwrap());
     let mut first = asker.decide(question("first Member:m"));
     assert!(poll!(&mut first).is_pending());
     until("the first is under way", || backend.open() == 1).await;

@@ -31,7 +31,7 @@ impl Backend {
     /// When the certificates that the system trusts cannot be loaded.
     pub fn new(settings: &WebhookSettings) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            client: client::client(settings.address.endpoint(), settings.max_in_flight.get())?,
+            client: client::client(settings.address.endpoint(), settings.max_in_flight.get() as usize)?,
             address: settings.address.clone(),
             secret: settings.secret.clone(),
             timeout: settings.timeout,

@@ -1,6 +1,6 @@
 //! The webhook's settings, with the reason for each default.
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::address::BackendAddress;
@@ -20,7 +20,7 @@ pub struct WebhookSettings {
     /// Questions that are under way at the same time, each on a connection of its own.
     ///
     /// 64: at ten milliseconds an answer that is 6,400 a second, and few enough connections for any server.
-    pub max_in_flight: NonZeroUsize,
+    pub max_in_flight: NonZeroU32,
     /// How long an answer is remembered; `None` asks each time.
     ///
     /// Not at all: the API promises that every attempt to subscribe is checked.
@@ -43,7 +43,7 @@ impl WebhookSettings {
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 
     /// The default of [`max_in_flight`](Self::max_in_flight).
-    pub const DEFAULT_MAX_IN_FLIGHT: NonZeroUsize = const { NonZeroUsize::new(64).unwrap() };
+    pub const DEFAULT_MAX_IN_FLIGHT: NonZeroU32 = const { NonZeroU32::new(64).unwrap() };
 
     /// The defaults for a backend at this address.
     pub fn at(address: BackendAddress) -> Self {
