@@ -9,14 +9,14 @@ use realtime_protocol::subscriber::UserId;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::super::gauge;
+use super::super::gauge as decisions;
 use super::super::provider::{PendingDecision, Permission};
 use super::super::question::{Answer, Decision, Question, Unavailability};
 use super::super::report::Report;
 use super::backend::Backend;
 use super::breaker::{Breaker, Change, Pass};
 use super::desk::{Arrival, Desk, Flight, Reception};
-use super::gauge as own_gauge;
+use super::gauge;
 use super::memory::Memory;
 use super::reply::Outcome;
 use super::settings::{MAX_OPEN, MAX_REMEMBERED, WebhookSettings};
@@ -49,7 +49,7 @@ impl WebhookPermission {
     /// When the certificates that the system trusts cannot be loaded.
     pub fn new(settings: WebhookSettings) -> Result<Self, reqwest::Error> {
         let memory = settings.remembered_for.map(|lifetime| Memory::new(lifetime, MAX_REMEMBERED));
-        own_gauge::set_breaker_open(false);
+        gauge::set_breaker_open(false);
         Ok(Self {
             shared: Arc::new(Shared {
                 desk: Desk::new(MAX_OPEN, memory),
@@ -72,11 +72,11 @@ impl WebhookPermission {
         loop {
             let waiter = match shared.desk.receive(question, Instant::now()) {
                 Reception::Known(decision) => {
-                    own_gauge::count_remembered();
+                    gauge::count_remembered();
                     return decision;
                 }
                 Reception::Joined(waiter) => {
-                    own_gauge::count_shared();
+                    gauge::count_shared();
                     waiter
                 }
                 // Dropping the flight takes it off the desk.
@@ -102,8 +102,8 @@ impl Permission for WebhookPermission {
         Box::pin(async move {
             let asked_at = Instant::now();
             let decision = self.ask(&question).await;
-            gauge::count(&decision.answer);
-            gauge::time(asked_at.elapsed());
+            decisions::count(&decision.answer);
+            decisions::time(asked_at.elapsed());
             decision
         })
     }
@@ -151,7 +151,7 @@ impl Shared {
         };
         let asked_at = Instant::now();
         let outcome = self.backend.ask(question).await;
-        own_gauge::count_request(&outcome, asked_at.elapsed());
+        gauge::count_request(&outcome, asked_at.elapsed());
         self.settle(pass, &outcome);
         self.reported(question, outcome.into_decision())
     }
@@ -166,13 +166,13 @@ impl Shared {
         match outcome {
             Outcome::Answered(_) => {
                 if self.breaker.lock().answered(pass) == Some(Change::Closed) {
-                    own_gauge::set_breaker_open(false);
+                    gauge::set_breaker_open(false);
                     tracing::info!(backend, "the permissions backend answers again");
                 }
             }
             Outcome::Silent(why) => {
                 if self.breaker.lock().failed(pass, Instant::now()) == Some(Change::Opened) {
-                    own_gauge::set_breaker_open(true);
+                    gauge::set_breaker_open(true);
                     tracing::error!(
                         backend,
                         "the permissions backend has fallen silent, so every subscription is refused (503) until it \
