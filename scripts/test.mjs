@@ -17,6 +17,7 @@ import { buildRelay } from './lib/relay-build.mjs';
 import { ensureRust } from './lib/rust.mjs';
 import {
   browserConformance,
+  nodeConformance,
   nodeTests,
   packageTests,
   pageTests,
@@ -128,6 +129,11 @@ async function plan(areas) {
     { name: 'Rust tests', areas: ['rust'], run: rustTests },
     { name: 'WebSocket conformance', areas: ['websocket'], run: websocketTests },
     { name: 'Rust lints, wasm', areas: ['wasm'], run: checks.checkWasmLints },
+    {
+      name: 'conformance in Node',
+      areas: ['conformance'],
+      run: async () => nodeConformance(await testEnvironment()),
+    },
     { name: 'test tools', areas: ['wasm', 'conformance'], run: ensureTestTools },
     ...(browsers ? [wasmTask('Chromium', browsers), wasmTask('Firefox', browsers)] : []),
     ...(browsers ? [conformanceTask('Chromium', browsers), conformanceTask('Firefox', browsers)] : []),

@@ -120,6 +120,28 @@ export const browserConformance = (browser, browsers, env) =>
   );
 
 /**
+ * The backend's part of the API, and the table of all rules.
+ *
+ * @param {Record<string, string>} env
+ */
+export const nodeConformance = (env) =>
+  suite('conformance in Node', nodeCounts, (busyWith) =>
+    withScratchFolder((scratch) => {
+      const browsers = ['chromium', 'firefox'].map((name) =>
+        join(root, CONFORMANCE_FOLDER, `${name}.test.mjs`),
+      );
+      const files = testFilesUnder([join(root, CONFORMANCE_FOLDER)]).filter(
+        (file) => !browsers.includes(file),
+      );
+      return runNodeTests(files, {
+        log: 'test-conformance-node',
+        env: { ...env, TMPDIR: scratch },
+        busyWith,
+      });
+    }),
+  );
+
+/**
  * The browser SDK's own tests, compiled to wasm and run in a real browser against a relay of their own.
  *
  * @param {'Chromium' | 'Firefox'} browser

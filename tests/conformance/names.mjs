@@ -7,23 +7,24 @@
 import { readFileSync } from 'node:fs';
 import { parseAst } from 'rolldown/parseAst';
 
-/** What declares a test, or a group of tests that a loop makes. */
-const DECLARING = new Set(['it', 'test', 'describe']);
+/** What declares a test, or a group of tests, which a loop may make. */
+const DECLARING = ['it', 'test', 'describe'];
 
 /** A function with a test attribute, whichever of the many, and whatever other attributes stand between. */
 const RUST_TEST = /#\[(?:\w+::)?(?:wasm_bindgen_)?test[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:async\s+)?fn\s+(\w+)/g;
 
 /**
  * @param {string} file a file of JavaScript or Rust
- * @returns {string[]} in the file's order; groups have theirs, too
+ * @param {readonly string[]} [declaring] the functions that declare what is looked for, in JavaScript
+ * @returns {string[]} in the file's order
  */
-export function testNamesIn(file) {
+export function testNamesIn(file, declaring = DECLARING) {
   const source = readFileSync(file, 'utf8');
   if (file.endsWith('.rs')) return [...source.matchAll(RUST_TEST)].map(([, name = '']) => name);
   /** @type {string[]} */
   const names = [];
   visit(parseAst(source), (node) => {
-    if (node.type !== 'CallExpression' || !DECLARING.has(node.callee?.name)) return;
+    if (node.type !== 'CallExpression' || !declaring.includes(node.callee?.name)) return;
     const [title] = node.arguments;
     if (typeof title?.value === 'string') names.push(title.value);
   });

@@ -47,7 +47,7 @@ export class Relay {
   #log = [];
 
   /**
-   * @param {string} site the folder with the permissions
+   * @param {string} site the site's folder, with the permissions in `backend/realtime-permissions.js`
    * @param {readonly string[]} args
    */
   constructor(site, args) {
@@ -56,13 +56,22 @@ export class Relay {
   }
 
   /**
-   * @param {{ args?: readonly string[], permissions?: string }} [options] what else `relay serve` is told
+   * Starts a relay on a free port. Rejects with all that it has printed when it does not start.
+   *
+   * @param {{ args?: readonly string[], permissions?: string | null }} [options] what else `relay serve` is told, and
+   *   the permissions file; `null` for none
    * @returns {Promise<Relay>}
    */
   static async start({ args = [], permissions = PERMISSIONS } = {}) {
-    const relay = new Relay(await mkdtemp(join(tmpdir(), 'realtime-relay-conformance-')), args);
-    await relay.writePermissions(permissions);
-    await relay.#start();
+    const site = await mkdtemp(join(tmpdir(), 'realtime-relay-conformance-'));
+    const relay = new Relay(site, permissions === null ? args : ['--site', site, ...args]);
+    if (permissions !== null) await relay.writePermissions(permissions);
+    try {
+      await relay.#start();
+    } catch (error) {
+      await relay.stop();
+      throw error;
+    }
     return relay;
   }
 
@@ -110,7 +119,7 @@ export class Relay {
     const listen = ['--listen', `${LOOPBACK}:0`];
     this.#service = await startService({
       command: process.env.RELAY_BIN ?? relayBinary,
-      args: ['serve', ...listen, '--permissions', this.#permissionsFile, ...this.args],
+      args: ['serve', ...listen, ...this.args],
       env: { RELAY_API_KEY: API_KEY, RELAY_TOKEN_SECRET: TOKEN_SECRET },
       onLine: (line) => this.#log.push(line),
     });
