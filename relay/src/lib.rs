@@ -17,6 +17,7 @@ pub mod command;
 pub mod http;
 #[path = "identity/room.rs"]
 pub mod identity;
+#[path = "log/room.rs"]
 pub mod log;
 #[path = "outbound/room.rs"]
 pub mod outbound;

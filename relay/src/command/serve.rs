@@ -15,7 +15,7 @@ use crate::settings::{Options, Settings, SettingsError};
 /// When the settings are not right, or the relay cannot start.
 pub fn run(options: Options) -> Result<ExitCode, Failure> {
     let settings = options.resolve()?;
-    crate::log::start(&settings.log)?;
+    crate::log::start::start(&settings.log, settings.log_format)?;
     if let Some(file) = &settings.config {
         tracing::info!(file = %file.display(), "settings of this file are in force");
     }

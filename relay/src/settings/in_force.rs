@@ -10,6 +10,7 @@ use realtime_hub::settings::HubSettings;
 use super::error::SettingsError;
 use super::options::Complete;
 use super::retention;
+use crate::log::start::LogFormat;
 use crate::permission::webhook::address::BackendAddress;
 use crate::permission::webhook::settings::WebhookSettings;
 use crate::permission::webhook::signature::Secret;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub session: SessionRules,
     /// The log's filter.
     pub log: String,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 impl Settings {
@@ -101,6 +104,7 @@ impl Settings {
                 max_subscriptions: given.max_subscriptions,
             },
             log: given.log,
+            log_format: given.log_format,
         })
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::settings;
 use super::retention::RetentionTable;
+use crate::log::start::LogFormat;
 
 settings! {
     /// Settings as they are written, each of which may be missing.
@@ -139,5 +140,9 @@ settings! {
         /// What to log: error, warn, info, debug or trace, for all or by module [default: info]
         #[arg(long, env = "RELAY_LOG", value_name = "FILTER")]
         log: String = "info".to_owned(),
+
+        /// How to log: lines for people (text) or objects for machines (json) [default: text]
+        #[arg(long, env = "RELAY_LOG_FORMAT", value_name = "FORMAT")]
+        log_format: LogFormat = LogFormat::Text,
     }
 }

@@ -69,6 +69,7 @@ fn settings_are_written_as_they_were_given() {
         heartbeat-timeout-seconds = 11
         hello-timeout-seconds = 12
         log = "l"
+        log-format = "json"
 
         [[retention]]
         channels = "chat*"
@@ -104,7 +105,8 @@ fn each_flag_is_a_key_of_the_file_and_an_environment_variable() {
         }
         // A value of a type that no setting has: the key is known, the value is not right.
         let error = toml::from_str::<Options>(&format!("{flag} = 1979-05-27\n")).err().unwrap().to_string();
-        assert!(error.contains("invalid type") && !error.contains("unknown field"), "{flag}: {error}");
+        let names_the_type = error.contains("invalid type") || error.contains("wanted string");
+        assert!(names_the_type && !error.contains("unknown field"), "{flag}: {error}");
     }
 }
 

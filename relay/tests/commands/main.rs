@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod log;
 mod page;
 mod permissions;
 mod publish;

@@ -85,14 +85,14 @@ impl Running {
         timeout(DEADLINE, line).await.expect("a line in time").unwrap().expect("a line")
     }
 
-    /// Reads on in standard error until a line has these words.
-    pub(crate) async fn says(&mut self, words: &str) {
+    /// Reads on in standard error until a line has these words, and returns it.
+    pub(crate) async fn says(&mut self, words: &str) -> String {
         let mut heard = Vec::new();
         loop {
             let line = timeout(DEADLINE, self.err.next_line()).await;
             let line = line.unwrap_or_else(|_| panic!("nothing more after {heard:?}")).unwrap();
             match line {
-                Some(line) if line.contains(words) => return,
+                Some(line) if line.contains(words) => return line,
                 Some(line) => heard.push(line),
                 None => panic!("{words:?} is not in {heard:?}"),
             }

@@ -1,0 +1,38 @@
+//! Starting the log.
+
+use std::io::{self, IsTerminal};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt;
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people: time, level, message, fields.
+    Text,
+    /// For machines: an object a line, with `timestamp`, `level`, `target`, `message` and the fields.
+    Json,
+}
+
+/// Starts the log with a filter like `info` or `info,realtime_relay::session=debug`.
+///
+/// # Errors
+/// When the filter cannot be understood, or a log is running already.
+pub fn start(filter: &str, format: LogFormat) -> io::Result<()> {
+    let refused = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        refused(format!("the log filter {filter:?} is not right: {error}; use for example info or debug"))
+    })?;
+    let log = fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        // Colours are for people; a pipe or a file gets plain text.
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
+    }
+    .map_err(|error| refused(error.to_string()))
+}
