@@ -22,6 +22,9 @@ use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Api, routes};
 use crate::identity::establish::Identities;
+use crate::identity::keys::keeper::Keeper;
+use crate::identity::keys::place::{KeysAt, Readable};
+use crate::identity::settings::IdentitySettings;
 use crate::outbound::reason::reason;
 use crate::permission::fixed::FixedPermission;
 use crate::permission::provider::Permission;
@@ -44,6 +47,9 @@ const HTTP_DEADLINE: Duration = Duration::from_secs(3);
 /// How long sessions may take to end. More than a session's own farewell.
 const SESSION_DEADLINE: Duration = Duration::from_secs(6);
 
+/// How long it may take to let go of the key set.
+const KEEPING_DEADLINE: Duration = Duration::from_secs(1);
+
 /// How often old messages are looked for.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -54,6 +60,7 @@ pub struct Relay {
     http: Stage,
     session_tasks: TaskTracker,
     delivery: Stage,
+    keeping: Stage,
 }
 
 /// Tasks that stop together.
@@ -83,6 +90,22 @@ pub enum StartError {
     /// The certificates of the system cannot be loaded.
     #[error("cannot load the certificates by which the permissions backend is recognised: {0}")]
     Tls(String),
+    /// The file with the key set is not right.
+    #[error("the key set {file} cannot be used: {reason}")]
+    Keys {
+        /// Which file.
+        file: KeysAt,
+        /// Why.
+        reason: String,
+    },
+    /// There is no HTTPS to be had.
+    #[error("cannot make requests to {address}: {source}")]
+    Outbound {
+        /// Where to.
+        address: KeysAt,
+        /// Why.
+        source: reqwest::Error,
+    },
     /// The folder of static files does not exist.
     #[error("the site folder {0} is not a folder")]
     Site(PathBuf),
@@ -104,10 +127,11 @@ impl Relay {
             .map_err(|source| StartError::Listen { address: settings.listen, source })?;
         warn_about(&settings, address);
 
+        let (identities, keeping) = identities(&settings.identity).await?;
         let clock = Clock::start();
         let sessions = Arc::new(Sessions {
             broker: Broker::new(settings.hub, settings.max_history_bytes, clock),
-            identities: Identities::new(settings.token_secret.as_deref()),
+            identities,
             permission,
             rules: settings.session,
             max_outbox_bytes: settings.max_outbox_bytes,
@@ -132,7 +156,7 @@ impl Relay {
             site: settings.site,
         };
         let http = start_http(listener, api);
-        Ok(Self { address, sessions, http, session_tasks, delivery })
+        Ok(Self { address, sessions, http, session_tasks, delivery, keeping })
     }
 
     /// Where it listens.
@@ -149,6 +173,7 @@ impl Relay {
         self.sessions.registry.drain();
         self.session_tasks.close();
         wait(&self.session_tasks, SESSION_DEADLINE, "sessions").await;
+        self.keeping.stop(KEEPING_DEADLINE, "the key set").await;
         let totals = self.sessions.broker.totals();
         tracing::info!(published = totals.published, delivered = totals.delivered, "stopped");
     }
@@ -202,6 +227,23 @@ fn permission_by_webhook(webhook: &WebhookSettings) -> Result<Arc<dyn Permission
     }
     tracing::info!(backend, "permissions are asked of this backend");
     Ok(Arc::new(asker))
+}
+
+/// Identities, and the task that keeps their key set. A file is read at once, since what is wrong with it is a mistake
+/// of the operator; an issuer that does not answer is waited for.
+async fn identities(settings: &IdentitySettings) -> Result<(Identities, Stage), StartError> {
+    let stage = Stage::default();
+    let Some(place) = &settings.token_keys else { return Ok((Identities::new(settings, None), stage)) };
+    let readable =
+        Readable::new(place).map_err(|source| StartError::Outbound { address: place.clone(), source })?;
+    let pace = settings.pace.unwrap_or_else(|| place.pace());
+    let mut keeper = Keeper::new(readable, place, settings.checks.clone(), pace);
+    if let KeysAt::File(_) = place {
+        keeper.read().await.map_err(|reason| StartError::Keys { file: place.clone(), reason })?;
+    }
+    let identities = Identities::new(settings, Some(keeper.ring()));
+    stage.tracker.spawn(keeper.run(stage.cancel.clone()));
+    Ok((identities, stage))
 }
 
 /// Connections that may wait to be accepted: a crowd that returns all at once must not be told to try again a second
@@ -261,8 +303,17 @@ fn warn_about(settings: &Settings, address: SocketAddr) {
             "everyone who reaches this relay may publish with the key {DEVELOPMENT_KEY:?}: give one of your own with --api-key"
         );
     }
-    if settings.token_secret.is_none() {
-        tracing::warn!("no token secret was given: everyone is a visitor, and a stranger after a restart");
+    let identity = &settings.identity;
+    if identity.token_secret.is_none() && identity.token_keys.is_none() {
+        tracing::warn!("neither a token secret nor a key set was given: everyone is a visitor");
+    }
+    if identity.token_secret.is_none() && identity.visitor_keys.is_empty() {
+        tracing::warn!("no visitor key was given: after a restart every visitor is a stranger");
+    }
+    if identity.token_keys.is_some() && identity.checks.audiences.is_empty() {
+        tracing::warn!(
+            "no token audience was given: tokens that the issuer signed for others are accepted too"
+        );
     }
     if !address.ip().is_loopback() && settings.allow_origins.iter().any(|origin| origin == "*") {
         tracing::warn!("pages of every origin may connect");

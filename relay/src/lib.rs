@@ -29,3 +29,7 @@ pub mod session;
 pub mod settings;
 #[path = "websocket/room.rs"]
 pub mod websocket;
+
+#[cfg(test)]
+#[path = "../tests/support/issuer.rs"]
+mod test_issuer;

@@ -180,6 +180,8 @@ mod tests {
             "permissions-secret",
             "site",
             "token-secret",
+            "token-jwks",
+            "visitor-key",
             "max-publishes-per-second",
         ];
         assert_eq!(empty, without_default);
@@ -192,12 +194,15 @@ mod tests {
             api_key: Some(vec!["k1".to_owned()]),
             token_secret: Some("s1".to_owned()),
             permissions_secret: Some(vec!["p1".to_owned()]),
+            visitor_key: Some(vec!["a visitor key v1".to_owned(), "another one of v2".to_owned()]),
             ..Options::default()
         };
         for source in [ValueSource::CommandLine, ValueSource::EnvVariable] {
             let rows = rows(options.clone(), |_| Some(source)).unwrap();
             for text in [as_json(&rows).unwrap(), as_table(&rows, None)] {
-                assert!(["k1", "s1", "p1"].iter().all(|secret| !text.contains(secret)), "{text}");
+                for secret in ["k1", "s1", "p1", "v1", "v2"] {
+                    assert!(!text.contains(secret), "{secret}: {text}");
+                }
             }
         }
     }

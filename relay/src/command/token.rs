@@ -100,18 +100,24 @@ mod tests {
     use realtime_protocol::frame::Token;
 
     use super::*;
-    use crate::identity::verifier::{TokenError, Verifier};
+    use crate::identity::claims::Checks;
+    use crate::identity::error::TokenError;
+    use crate::identity::verifier::{Verification, Verifier};
 
     #[test]
     fn the_relay_recognises_the_user_until_the_token_expires() {
         let subscriber = Subscriber { id: UserId::parse("anna").unwrap(), kind: SubscriberType::Admin };
         let now = SystemTime::now();
         let signed = |at| Token::new(sign(&subscriber, Duration::from_secs(60), "secret", at).unwrap());
-        let verifier = Verifier::new("secret");
-        assert_eq!(verifier.verify(&signed(now)).unwrap().subscriber, subscriber);
+        let verify =
+            |secret, token| match Verifier::new(Some(secret), None, &Checks::default()).verify(&token) {
+                Verification::Done(verified) => verified,
+                Verification::KeyMissing(error) => panic!("{error}"),
+            };
+        assert_eq!(verify("secret", signed(now)).unwrap().subscriber, subscriber);
         let old = signed(now - Duration::from_secs(120));
-        assert_eq!(verifier.verify(&old), Err(TokenError::Expired));
-        assert!(Verifier::new("other").verify(&signed(now)).is_err());
+        assert_eq!(verify("secret", old), Err(TokenError::Expired));
+        assert!(verify("other", signed(now)).is_err());
     }
 
     #[test]

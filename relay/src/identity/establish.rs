@@ -1,17 +1,22 @@
-//! The identity of a session, from what its hello carries.
+//! The identity of a session, from what its hello or its refresh carries.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use realtime_protocol::frame::Token;
 use realtime_protocol::subscriber::Subscriber;
 
-use crate::identity::verifier::{TokenError, Verifier};
-use crate::identity::visitor::Visitors;
+use super::claims::Verified;
+use super::error::TokenError;
+use super::keys::ring::KeyRing;
+use super::settings::IdentitySettings;
+use super::verifier::{Verification, Verifier};
+use super::visitor::Visitors;
 
 /// Establishes identities.
 pub struct Identities {
-    verifier: Option<Verifier>,
+    verifier: Arc<Verifier>,
     visitors: Visitors,
 }
 
@@ -37,70 +42,45 @@ pub struct Identity {
     pub visitor_token: Option<Token>,
 }
 
-impl Identities {
-    /// With a secret, tokens of the site are verified; without one, everyone is a visitor until the restart.
-    pub fn new(token_secret: Option<&str>) -> Self {
-        Self {
-            verifier: token_secret.map(Verifier::new),
-            visitors: token_secret.map_or_else(Visitors::until_restart, Visitors::from_token_secret),
-        }
-    }
-
-    /// Who it is that says hello. A visitor token that is not recognised makes a new visitor: it may come from
-    /// before a restart, and nothing depends on it.
-    ///
-    /// A token of the site that is not accepted is an error: its bearer meant to be somebody.
-    pub fn establish(&self, token: Option<&Token>, visitor_token: Option<Token>) -> Establishing {
-        Establishing::Done(match token {
-            Some(token) => self.member(token),
-            None => Ok(self.visitor(visitor_token)),
-        })
-    }
-
-    fn member(&self, token: &Token) -> Result<Identity, TokenError> {
-        let verified = self.verifier.as_ref().ok_or(TokenError::NoSecret)?.verify(token)?;
-        let (subscriber, expires_at) = (verified.subscriber, verified.expires_at);
-        Ok(Identity { subscriber, expires_at, visitor_token: None })
-    }
-
-    fn visitor(&self, visitor_token: Option<Token>) -> Identity {
-        let recognised = visitor_token.and_then(|token| Some((self.visitors.recognise(&token)?, token)));
-        let (subscriber, token) = recognised.unwrap_or_else(|| self.visitors.welcome());
-        Identity { subscriber, expires_at: None, visitor_token: Some(token) }
+impl From<Verified> for Identity {
+    fn from(Verified { subscriber, expires_at }: Verified) -> Self {
+        Self { subscriber, expires_at, visitor_token: None }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use realtime_protocol::subscriber::SubscriberType;
-
-    use super::*;
-
-    fn establish(
-        identities: &Identities,
-        token: Option<&Token>,
-        visitor_token: Option<Token>,
-    ) -> Result<Identity, TokenError> {
-        match identities.establish(token, visitor_token) {
-            Establishing::Done(identity) => identity,
-            Establishing::Waiting(_) => panic!("nothing is to be fetched"),
+impl Identities {
+    /// Identities by these settings; `keys` are the keys of the key set, if one is used. With neither a key set nor a
+    /// secret everyone is a visitor; with neither a secret nor a visitor key, until the restart.
+    pub fn new(settings: &IdentitySettings, keys: Option<KeyRing>) -> Self {
+        let secret = settings.token_secret.as_deref();
+        let named = Visitors::of(settings.visitor_keys.iter().map(String::as_str));
+        Self {
+            verifier: Arc::new(Verifier::new(secret, keys, &settings.checks)),
+            visitors: named.or_else(|| Visitors::of(secret)).unwrap_or_else(Visitors::until_restart),
         }
     }
 
-    #[test]
-    fn without_a_token_a_client_is_a_visitor_and_stays_the_same_one() {
-        let identities = Identities::new(None);
-        let first = establish(&identities, None, None).unwrap();
-        assert_eq!(first.subscriber.kind, SubscriberType::Visitor);
-        let again = establish(&identities, None, first.visitor_token.clone()).unwrap();
-        assert_eq!(again.subscriber, first.subscriber);
-        let stranger = establish(&identities, None, Some(Token::new("made up"))).unwrap();
-        assert_ne!(stranger.subscriber, first.subscriber);
-    }
-
-    #[test]
-    fn a_token_needs_a_secret_to_be_verified_with() {
-        let error = establish(&Identities::new(None), Some(&Token::new("a.b.c")), None).unwrap_err();
-        assert_eq!(error, TokenError::NoSecret);
+    /// Who it is that says hello. A visitor token that is not recognised makes a new visitor: it may come from before
+    /// a restart, and nothing depends on it.
+    ///
+    /// A token of the site that is not accepted is an error: its bearer meant to be somebody.
+    pub fn establish(&self, token: Option<Token>, visitor_token: Option<Token>) -> Establishing {
+        let Some(token) = token else {
+            let (subscriber, token) = self.visitors.welcome(visitor_token);
+            return Establishing::Done(Ok(Identity {
+                subscriber,
+                expires_at: None,
+                visitor_token: Some(token),
+            }));
+        };
+        match self.verifier.verify(&token) {
+            Verification::Done(verified) => Establishing::Done(verified.map(Identity::from)),
+            Verification::KeyMissing(_) => {
+                let verifier = Arc::clone(&self.verifier);
+                Establishing::Waiting(Box::pin(async move {
+                    verifier.verify_renewed(&token).await.map(Identity::from)
+                }))
+            }
+        }
     }
 }

@@ -1,177 +1,156 @@
-//! The site's tokens: JWTs (RFC 7519) signed with a shared secret (HS256).
-//!
-//! Claims: `sub` is the user's id; `type` is `Admin`, `Member` or `Visitor` in any case, `Member` when it is missing;
-//! `exp` and `nbf` are honoured when they are present. Nothing of a token appears in a log.
+//! The site's tokens: JWTs (RFC 7519) that it signed with a shared secret, or an issuer with one of its published
+//! keys.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::Algorithm;
 use realtime_protocol::frame::Token;
-use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
 use serde::Deserialize;
 
-/// How far the clocks of relay and site may be apart.
-const CLOCK_SKEW: Duration = Duration::from_secs(5);
+use super::claims::{Checks, Verified};
+use super::error::TokenError;
+use super::keys::key::Key;
+use super::keys::ring::{KeyRing, Reading};
+use super::keys::set::Candidates;
 
-/// Verifies tokens with one secret.
+/// Bytes of a token. A hello with such a one, and a visitor's token beside it, is no larger than a frame may be.
+pub const MAX_TOKEN_BYTES: usize = 12 * 1024;
+
+/// Characters of a key's id that are told.
+const SHOWN_CHARS: usize = 64;
+
+/// Verifies tokens.
 pub struct Verifier {
-    key: DecodingKey,
-    validation: Validation,
+    secret: Option<Key>,
+    keys: Option<KeyRing>,
 }
 
-/// What a token says, once it has been verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// The user.
-    pub subscriber: Subscriber,
-    /// When the token stops being valid, clock skew included.
-    pub expires_at: Option<SystemTime>,
+/// What came of a token.
+#[derive(Debug)]
+pub enum Verification {
+    /// It is accepted or not.
+    Done(Result<Verified, TokenError>),
+    /// No key that is here can have signed it; a newer one may have. Holds what to say if not.
+    KeyMissing(TokenError),
 }
 
-/// Why a token is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// It was valid once. A new one would do.
-    #[error("the token has expired")]
-    Expired,
-    /// It will never be valid.
-    #[error("the token is not valid: {0}")]
-    Invalid(String),
-    /// Nobody can say at the moment: the key is not to be had. The same token may do later.
-    #[error("the token cannot be checked at the moment: {0}; try again")]
-    Unavailable(String),
-    /// The relay has no secret to verify it with.
-    #[error("this relay has no token secret, so it cannot verify a token: start it with --token-secret")]
-    NoSecret,
-}
-
+/// The only claim that is looked at without a key.
 #[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    #[serde(rename = "type")]
-    kind: Option<String>,
+struct End {
     exp: Option<f64>,
 }
 
 impl Verifier {
-    /// A verifier of HS256 tokens. No other algorithm is accepted, `none` least of all.
-    pub fn new(secret: &str) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = CLOCK_SKEW.as_secs();
-        validation.validate_nbf = true;
-        validation.validate_aud = false;
-        validation.required_spec_claims = ["sub".to_owned()].into();
-        Self { key: DecodingKey::from_secret(secret.as_bytes()), validation }
+    /// A verifier with a secret, a ring of keys, or both. Without either it refuses every token.
+    pub fn new(secret: Option<&str>, keys: Option<KeyRing>, checks: &Checks) -> Self {
+        Self { secret: secret.map(|secret| Key::secret(secret, checks)), keys }
     }
 
-    /// Verifies a token's signature and reads its claims.
+    /// Verifies a token with the keys that are here.
+    pub fn verify(&self, token: &Token) -> Verification {
+        self.try_verify(token).unwrap_or_else(|error| Verification::Done(Err(error)))
+    }
+
+    /// Verifies a token whose key is missing, once newer keys have been read. Takes as long as that takes.
     ///
     /// # Errors
-    /// [`TokenError`], in words that are fit for the log and for the page's developer.
-    pub fn verify(&self, token: &Token) -> Result<Verified, TokenError> {
-        let claims = jsonwebtoken::decode::<Claims>(token.expose(), &self.key, &self.validation)
-            .map_err(|error| token_error(&error))?
-            .claims;
-        let id = UserId::parse(&claims.sub).map_err(|why| TokenError::Invalid(format!("\"sub\": {why}")))?;
-        let kind = match claims.kind {
-            None => SubscriberType::Member,
-            Some(text) => SubscriberType::parse(&text).ok_or_else(|| {
-                TokenError::Invalid("\"type\" is none of Admin, Member and Visitor".to_owned())
-            })?,
-        };
-        let expires_at = claims.exp.and_then(|seconds| {
-            UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()? + CLOCK_SKEW)
-        });
-        Ok(Verified { subscriber: Subscriber { id, kind }, expires_at })
+    /// [`TokenError`].
+    pub async fn verify_renewed(&self, token: &Token) -> Result<Verified, TokenError> {
+        let mut renewal = self.keys.as_ref().map(KeyRing::ask);
+        let mut reading = Reading::Earlier;
+        loop {
+            match (self.verify(token), &mut renewal) {
+                (Verification::Done(verified), _) => return verified,
+                (Verification::KeyMissing(_), Some(renewal)) if reading == Reading::Earlier => {
+                    reading = renewal.ended().await.map_err(|reason| {
+                        TokenError::Unavailable(format!("the keys cannot be had ({reason})"))
+                    })?;
+                }
+                (Verification::KeyMissing(error), _) => return Err(error),
+            }
+        }
+    }
+
+    fn try_verify(&self, token: &Token) -> Result<Verification, TokenError> {
+        if self.secret.is_none() && self.keys.is_none() {
+            return Err(TokenError::NoKeys);
+        }
+        let bytes = token.expose().len();
+        if bytes > MAX_TOKEN_BYTES {
+            return Err(TokenError::Invalid(format!(
+                "it has {bytes} bytes: at most {MAX_TOKEN_BYTES} are allowed"
+            )));
+        }
+        let header = jsonwebtoken::decode_header(token.expose())
+            .map_err(|_| TokenError::invalid("it is not a JWT of an algorithm that is known here"))?;
+        if header.crit.is_some() {
+            return Err(TokenError::invalid("its header has extensions (\"crit\") that are not known here"));
+        }
+        match (header.alg, &self.secret, &self.keys) {
+            (Algorithm::HS256, Some(secret), _) => {
+                Ok(Verification::Done(secret.verify(token).and_then(|verified| {
+                    verified.ok_or_else(|| {
+                        TokenError::invalid("its signature is not that of this relay's token secret")
+                    })
+                })))
+            }
+            (Algorithm::HS256, None, _) => {
+                Err(TokenError::invalid("its algorithm is HS256, which needs --token-secret"))
+            }
+            (Algorithm::HS384 | Algorithm::HS512, ..) => {
+                Err(TokenError::invalid("of the algorithms with a secret only HS256 is taken"))
+            }
+            (algorithm, _, None) => {
+                Err(TokenError::Invalid(format!("its algorithm is {algorithm:?}, which needs --token-jwks")))
+            }
+            (algorithm, _, Some(ring)) => with_ring(ring, token, header.kid.as_deref(), algorithm),
+        }
     }
 }
 
-fn token_error(error: &jsonwebtoken::errors::Error) -> TokenError {
-    let reason = match error.kind() {
-        ErrorKind::ExpiredSignature => return TokenError::Expired,
-        ErrorKind::InvalidSignature => "its signature is not that of this relay's token secret",
-        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => {
-            "its algorithm is not HS256"
+fn with_ring(
+    ring: &KeyRing,
+    token: &Token,
+    id: Option<&str>,
+    algorithm: Algorithm,
+) -> Result<Verification, TokenError> {
+    let keys = ring.keys();
+    let candidates = keys.as_ref().map_or(Candidates::Missing, |keys| keys.candidates(id, algorithm));
+    match candidates {
+        Candidates::None(reason) => Err(TokenError::invalid(reason)),
+        Candidates::Missing => missing(token, unknown_key(id)),
+        Candidates::Some(candidates) => {
+            for key in candidates {
+                if let Some(verified) = key.verify(token)? {
+                    return Ok(Verification::Done(Ok(verified)));
+                }
+            }
+            let reason = "its signature is not that of a key of the key set";
+            // A set whose keys have no ids may have been changed without a trace.
+            if id.is_none() { missing(token, reason.to_owned()) } else { Err(TokenError::invalid(reason)) }
         }
-        ErrorKind::ImmatureSignature => "its \"nbf\" is in the future",
-        ErrorKind::MissingRequiredClaim(_) => "it has no \"sub\"",
-        ErrorKind::InvalidToken | ErrorKind::Base64(_) | ErrorKind::Utf8(_) => "it is not a JWT",
-        ErrorKind::Json(_) | ErrorKind::InvalidClaimFormat(_) => {
-            "its claims are not as they should be: \"sub\" is a string, \"exp\" a number of seconds"
+    }
+}
+
+/// A token whose key is not here. One that has expired needs none: it is refused either way, and whoever hears that
+/// it has expired gets a new one.
+fn missing(token: &Token, reason: String) -> Result<Verification, TokenError> {
+    let claims = jsonwebtoken::dangerous::insecure_decode_claims::<End>(token.expose());
+    let end = claims.map_err(|_| TokenError::invalid("its claims cannot be read"))?.exp;
+    if end.is_some_and(|end| end < jsonwebtoken::get_current_timestamp() as f64) {
+        return Err(TokenError::Expired);
+    }
+    Ok(Verification::KeyMissing(TokenError::Invalid(reason)))
+}
+
+fn unknown_key(id: Option<&str>) -> String {
+    match id {
+        Some(id) => {
+            let shown: String = id.chars().take(SHOWN_CHARS).flat_map(char::escape_debug).collect();
+            format!("the key set has no key \"{shown}\"")
         }
-        _ => "it cannot be read",
-    };
-    TokenError::Invalid(reason.to_owned())
+        None => "it names no key, and the key set has none of its algorithm".to_owned(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use jsonwebtoken::{EncodingKey, Header};
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn token_with(algorithm: Algorithm, secret: &str, claims: &Value) -> Token {
-        let key = EncodingKey::from_secret(secret.as_bytes());
-        Token::new(jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap())
-    }
-
-    fn verify(claims: &Value) -> Result<Verified, TokenError> {
-        Verifier::new("secret").verify(&token_with(Algorithm::HS256, "secret", claims))
-    }
-
-    fn in_seconds(seconds: i64) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        i64::try_from(now).unwrap() + seconds
-    }
-
-    #[test]
-    fn a_token_makes_its_bearer_the_user_that_it_names() {
-        let cases = [
-            (json!({"sub": "u1"}), SubscriberType::Member),
-            (json!({"sub": "u1", "type": "ADMIN"}), SubscriberType::Admin),
-            (json!({"sub": "u1", "type": "member", "exp": in_seconds(60)}), SubscriberType::Member),
-            (json!({"sub": "u1", "type": "Visitor", "aud": "anyone"}), SubscriberType::Visitor),
-        ];
-        for (claims, kind) in cases {
-            let verified = verify(&claims).unwrap_or_else(|error| panic!("{claims}: {error}"));
-            assert_eq!(verified.subscriber, Subscriber { id: UserId::parse("u1").unwrap(), kind });
-            assert_eq!(verified.expires_at.is_some(), claims.get("exp").is_some());
-        }
-    }
-
-    #[test]
-    fn a_token_that_is_not_right_is_refused_with_the_reason() {
-        let cases = [
-            (json!({"sub": "u1", "exp": in_seconds(-60)}), "expired"),
-            (json!({"sub": "u1", "nbf": in_seconds(60)}), "nbf"),
-            (json!({"type": "Member"}), "sub"),
-            (json!({"sub": ""}), "empty"),
-            (json!({"sub": "a\nb"}), "control character"),
-            (json!({"sub": 7}), "\"sub\" is a string"),
-            (json!({"sub": "u1", "type": "root"}), "none of Admin, Member and Visitor"),
-        ];
-        for (claims, reason) in cases {
-            let error = verify(&claims).expect_err("a refusal").to_string();
-            assert!(error.contains(reason), "{claims}: {error}");
-        }
-    }
-
-    #[test]
-    fn only_the_right_key_and_algorithm_count() {
-        let verifier = Verifier::new("secret");
-        let claims = json!({"sub": "u1"});
-        let refused = [
-            token_with(Algorithm::HS256, "guess", &claims),
-            token_with(Algorithm::HS512, "secret", &claims),
-            // {"alg":"none"}.{"sub":"u1"}.
-            Token::new("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1MSJ9."),
-            Token::new("not a token"),
-            Token::new(""),
-        ];
-        for token in refused {
-            assert!(matches!(verifier.verify(&token), Err(TokenError::Invalid(_))));
-        }
-    }
-}
+#[path = "verifier_test.rs"]
+mod tests;

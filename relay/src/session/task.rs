@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::broker::peer::Peer;
+use crate::identity::error::TokenError;
 use crate::identity::establish::{Establishing, Identity};
-use crate::identity::verifier::TokenError;
 use crate::permission::gauge;
 use crate::session::connection::{Connection, SendingState};
 use crate::session::effect::{Effect, Verdict};
@@ -249,8 +249,8 @@ impl SessionTask {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Identify { token, visitor_token } => self.establish(token.as_ref(), visitor_token),
-            Effect::Refresh(token) => self.establish(Some(&token), None),
+            Effect::Identify { token, visitor_token } => self.establish(token, visitor_token),
+            Effect::Refresh(token) => self.establish(Some(token), None),
             Effect::Recheck => self.sessions.recheck_session(&self.connection),
             Effect::Send(control) => self.connection.queue(writer::text(&write_control(&control))),
             Effect::Ask(channel) => self.ask(Arc::new(channel), AskedFor::Subscribing),
@@ -284,7 +284,7 @@ impl SessionTask {
     }
 
     /// Finds out who the client is. A newer token takes the place of one that is still being checked.
-    fn establish(&mut self, token: Option<&Token>, visitor_token: Option<Token>) {
+    fn establish(&mut self, token: Option<Token>, visitor_token: Option<Token>) {
         self.who.forget();
         match self.sessions.identities.establish(token, visitor_token) {
             Establishing::Done(identity) => self.established(identity),

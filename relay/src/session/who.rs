@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use realtime_protocol::close::CloseCode;
 
 use crate::clock::Clock;
+use crate::identity::error::TokenError;
 use crate::identity::establish::{Identity, Waiting};
-use crate::identity::verifier::TokenError;
 use crate::session::effect::Established;
 
 /// The identity that is being established, if one is.
@@ -45,6 +45,6 @@ pub const fn close_code(error: &TokenError) -> CloseCode {
     match error {
         TokenError::Expired => CloseCode::TokenExpired,
         TokenError::Unavailable(_) => CloseCode::Unavailable,
-        TokenError::Invalid(_) | TokenError::NoSecret => CloseCode::BadToken,
+        TokenError::Invalid(_) | TokenError::NoKeys => CloseCode::BadToken,
     }
 }

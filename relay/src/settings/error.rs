@@ -45,6 +45,25 @@ pub enum SettingsError {
          (they may also come from the environment or the settings file; relay config tells)"
     )]
     TwoDeciders,
+    /// A key set that is nowhere.
+    #[error("--token-jwks {given:?} is not right: {why}")]
+    BadKeySet {
+        /// What was given.
+        given: String,
+        /// What is wrong with it, and what would be right.
+        why: &'static str,
+    },
+    /// A visitor key that can be guessed.
+    #[error(
+        "a visitor key has fewer than 16 characters: use long random ones, for example from `openssl rand -hex 32`"
+    )]
+    ShortVisitorKey,
+    /// Clocks that far apart are not to be allowed for.
+    #[error("token-clock-skew-seconds must be at most {0}")]
+    ClockSkew(u64),
+    /// A name that is none.
+    #[error("{0} must not be empty")]
+    Empty(&'static str),
     /// A number of zero makes no sense there.
     #[error("{0} must be at least 1")]
     Zero(&'static str),

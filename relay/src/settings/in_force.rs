@@ -8,8 +8,11 @@ use std::time::Duration;
 use realtime_hub::settings::HubSettings;
 
 use super::error::SettingsError;
+use super::identity::{clock_skew, keys_at, names, secret, visitor_keys};
 use super::options::Complete;
 use super::retention;
+use crate::identity::claims::Checks;
+use crate::identity::settings::IdentitySettings;
 use crate::log::start::LogFormat;
 use crate::permission::webhook::address::BackendAddress;
 use crate::permission::webhook::settings::WebhookSettings;
@@ -38,8 +41,8 @@ pub struct Settings {
     pub site: Option<PathBuf>,
     /// Keys that may publish.
     pub api_keys: Vec<String>,
-    /// The secret of the site's tokens.
-    pub token_secret: Option<String>,
+    /// How clients are known.
+    pub identity: IdentitySettings,
     /// Origins that may connect besides the relay's own.
     pub allow_origins: Vec<String>,
     /// Sessions at once.
@@ -81,7 +84,17 @@ impl Settings {
             permissions: given.permissions,
             require_permissions: given.require_permissions,
             site: given.site,
-            token_secret: secret(given.token_secret)?,
+            identity: IdentitySettings {
+                token_secret: secret(given.token_secret)?,
+                token_keys: given.token_jwks.map(keys_at).transpose()?,
+                pace: None,
+                checks: Checks {
+                    audiences: names("token-audience", given.token_audience)?,
+                    issuers: names("token-issuer", given.token_issuer)?,
+                    clock_skew: clock_skew(given.token_clock_skew_seconds)?,
+                },
+                visitor_keys: visitor_keys(given.visitor_key.unwrap_or_default())?,
+            },
             allow_origins: given.allow_origin,
             max_sessions: given.max_sessions,
             max_payload_bytes: given.max_payload_bytes,
@@ -144,10 +157,6 @@ fn webhook(given: &Complete) -> Result<Option<WebhookSettings>, SettingsError> {
             given => Some(seconds("permissions-cache-seconds", given)?),
         },
     }))
-}
-
-fn secret(given: Option<String>) -> Result<Option<String>, SettingsError> {
-    if given.as_deref() == Some("") { Err(SettingsError::EmptySecret) } else { Ok(given) }
 }
 
 /// A span that is neither 0 nor so long that adding it to a moment would overflow.

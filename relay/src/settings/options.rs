@@ -75,9 +75,39 @@ settings! {
         )]
         api_key: Vec<String>,
 
-        /// Secret with which the site signs its users' tokens (JWT, HS256); without one, everyone is a visitor
+        /// Secret with which the site signs its users' tokens (JWT, HS256); without one and without --token-jwks,
+        /// everyone is a visitor
         #[arg(long, env = "RELAY_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET")]
         token_secret: String,
+
+        /// Key set (JWKS) of whoever signs users' tokens: a file, or an https:// address. It is read again by itself
+        #[arg(long, env = "RELAY_TOKEN_JWKS", value_name = "FILE|URL")]
+        token_jwks: String,
+
+        /// Audience that a token must be meant for (`aud`); may be given more than once, and one is enough.
+        /// Without one, the claim is not looked at
+        #[arg(long, env = "RELAY_TOKEN_AUDIENCE", value_delimiter = ',', value_name = "AUDIENCE")]
+        token_audience: Vec<String> = Vec::new(),
+
+        /// Issuer that a token must be from (`iss`); may be given more than once, and one is enough.
+        /// Without one, the claim is not looked at
+        #[arg(long, env = "RELAY_TOKEN_ISSUER", value_delimiter = ',', value_name = "ISSUER")]
+        token_issuer: Vec<String> = Vec::new(),
+
+        /// How far the clocks of relay and issuer may be apart, in seconds [default: 5]
+        #[arg(long, env = "RELAY_TOKEN_CLOCK_SKEW_SECONDS", value_name = "SECONDS")]
+        token_clock_skew_seconds: u64 = 5,
+
+        /// Secret with which the relay signs visitors' tokens; may be given more than once: the first signs, all
+        /// verify [default: derived from the token secret, where there is one, else random until the restart]
+        #[arg(
+            long,
+            env = "RELAY_VISITOR_KEY",
+            value_delimiter = ',',
+            hide_env_values = true,
+            value_name = "SECRET"
+        )]
+        visitor_key: Vec<String>,
 
         /// Origin whose pages may connect, like `https://example.org`, or `*` for all; may be given more than once.
         /// The relay's own origin always may, and on a loopback address every page of this machine

@@ -7,9 +7,10 @@
 //! what the code needs. Help, file, environment, `relay config` and the tests follow from the entry.
 //!
 //! Reading order: [`options`] (the list), [`layers`] (what the list becomes), [`resolve`] (which source counts),
-//! [`in_force`] (checked and typed), [`retention`] (tables of the file), [`error`].
+//! [`in_force`] (checked and typed), [`identity`] (checks of its own), [`retention`] (tables of the file), [`error`].
 
 pub mod error;
+mod identity;
 pub mod in_force;
 mod layers;
 pub mod options;

@@ -55,6 +55,11 @@ fn settings_are_written_as_they_were_given() {
         site = "s"
         api-key = ["k"]
         token-secret = "t"
+        token-jwks = "keys.json"
+        token-audience = ["a"]
+        token-issuer = ["i"]
+        token-clock-skew-seconds = 1
+        visitor-key = ["a visitor key, or more"]
         allow-origin = ["o"]
         max-sessions = 2
         max-subscriptions = 3
@@ -137,7 +142,7 @@ fn the_help_names_every_default_and_no_other() {
 
 /// Settings whose help describes a default that depends on others, or that there is no limit.
 fn derives(flag: &str) -> bool {
-    ["permissions", "api-key", "max-publishes-per-second"].contains(&flag)
+    ["permissions", "api-key", "visitor-key", "max-publishes-per-second"].contains(&flag)
 }
 
 #[test]
@@ -154,6 +159,11 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(error(&["--api-key", ""]).contains("API key is empty"));
     assert!(error(&["--api-key", "schlüssel"]).contains("visible ASCII"));
     assert!(error(&["--token-secret", ""]).contains("openssl"));
+    assert!(error(&["--visitor-key", "a long enough secret,short"]).contains("fewer than 16"));
+    assert!(error(&["--token-clock-skew-seconds", "601"]).contains("at most 600"));
+    assert!(error(&["--token-audience", ""]).contains("token-audience must not be empty"));
+    assert!(error(&["--token-issuer", "a,,b"]).contains("token-issuer must not be empty"));
+    assert!(error(&["--token-jwks", "http://example.org/keys"]).contains("use https"));
     assert!(error(&["--heartbeat-seconds", "0"]).contains("heartbeat-seconds must be at least 1"));
     assert!(error(&["--config", "/does/not/exist"]).contains("cannot read the settings file"));
 }

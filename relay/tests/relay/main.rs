@@ -10,8 +10,12 @@ mod bad_requests;
 mod contract;
 mod delivery;
 mod http;
+#[path = "../support/issuer.rs"]
+mod issuer;
+mod key_sets;
 mod permission;
 mod recovery;
+mod refreshing;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Command, FromArgMatches};
 use futures_util::{SinkExt, StreamExt};
 use realtime_relay::app::Relay;
-use realtime_relay::settings::Options;
+use realtime_relay::settings::{Options, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,12 +24,16 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 /// Longer than anything here takes, so that only what hangs fails by it.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Starts a relay with these flags, on a free port.
-pub async fn relay(flags: &[&str]) -> Relay {
+/// The settings of these flags, on a free port.
+pub fn settings(flags: &[&str]) -> Settings {
     let command = Options::augment_args(Command::new("serve")).mut_args(|arg| arg.env(None::<&str>));
     let flags = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
-    let options = Options::from_arg_matches(&command.get_matches_from(flags)).unwrap();
-    Relay::start(options.resolve().unwrap()).await.unwrap()
+    Options::from_arg_matches(&command.get_matches_from(flags)).unwrap().resolve().unwrap()
+}
+
+/// Starts a relay with these flags, on a free port.
+pub async fn relay(flags: &[&str]) -> Relay {
+    Relay::start(settings(flags)).await.unwrap()
 }
 
 /// An answer to an HTTP request.
@@ -154,6 +158,17 @@ impl Client {
             );
         }
         payloads
+    }
+
+    /// The next frame, or the code and the reason of the close that comes instead.
+    pub async fn frame_or_close(&mut self) -> Result<Value, (u16, String)> {
+        match timeout(DEADLINE, self.0.next()).await.expect("an answer in time") {
+            Some(Ok(Message::Text(text))) => Ok(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Close(Some(frame)))) => {
+                Err((frame.code.into(), frame.reason.as_str().to_owned()))
+            }
+            other => panic!("neither a frame nor a close: {other:?}"),
+        }
     }
 
     /// Reads on until the relay closes; returns the close code, its reason and what came before. A connection that

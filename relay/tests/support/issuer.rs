@@ -1,0 +1,206 @@
+//! An issuer of tokens: keys of each kind, the key set that it publishes, and a server that publishes it.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test uses a part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Making an RSA key takes long; these are for tests only.
+const RSA: [&str; 2] =
+    [include_str!("../fixtures/keys/rsa.pem"), include_str!("../fixtures/keys/rsa-other.pem")];
+
+/// A key pair of an issuer.
+pub struct KeyPair {
+    pub kid: &'static str,
+    pub algorithm: Algorithm,
+    pub private: EncodingKey,
+}
+
+impl KeyPair {
+    /// The first or the second RSA key there is.
+    pub fn rsa(kid: &'static str, algorithm: Algorithm, which: usize) -> Self {
+        Self { kid, algorithm, private: EncodingKey::from_rsa_der(&rsa_der(which)) }
+    }
+
+    /// A new key of a curve.
+    pub fn new(kid: &'static str, algorithm: Algorithm) -> Self {
+        let elliptic = |curve| {
+            let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &SystemRandom::new()).unwrap();
+            EncodingKey::from_ec_der(pkcs8.as_ref())
+        };
+        let private = match algorithm {
+            Algorithm::ES256 => elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING),
+            Algorithm::ES384 => elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING),
+            Algorithm::EdDSA => {
+                let seed: [u8; 32] = ring::rand::generate(&SystemRandom::new()).unwrap().expose();
+                // PKCS #8 version 1 around a seed (RFC 8410, section 7).
+                let head = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+                EncodingKey::from_ed_der(&[&head[..], &seed].concat())
+            }
+            other => panic!("{other:?} is of no curve"),
+        };
+        Self { kid, algorithm, private }
+    }
+
+    /// The public key, as it is published.
+    pub fn public(&self) -> Value {
+        let mut jwk =
+            serde_json::to_value(Jwk::from_encoding_key(&self.private, self.algorithm).unwrap()).unwrap();
+        jwk["kid"] = self.kid.into();
+        jwk["use"] = "sig".into();
+        jwk
+    }
+
+    /// Signs claims, naming the key.
+    pub fn sign(&self, claims: &Value) -> String {
+        let header = Header { kid: Some(self.kid.to_owned()), ..Header::new(self.algorithm) };
+        self.sign_with(&header, claims)
+    }
+
+    /// Signs claims under a header of any kind.
+    pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
+        jsonwebtoken::encode(header, claims, &self.private).unwrap()
+    }
+}
+
+/// The DER inside an RSA key's PEM.
+pub fn rsa_der(which: usize) -> Vec<u8> {
+    let lines = RSA[which].lines().filter(|line| !line.starts_with("-----"));
+    STANDARD.decode(lines.collect::<String>()).unwrap()
+}
+
+/// The key set of these keys.
+pub fn key_set(keys: &[&KeyPair]) -> String {
+    json!({"keys": keys.iter().map(|key| key.public()).collect::<Vec<_>>()}).to_string()
+}
+
+/// Seconds since the epoch, so many from now.
+pub fn in_seconds(seconds: i64) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    i64::try_from(now).unwrap() + seconds
+}
+
+/// What a key server answers.
+#[derive(Clone)]
+pub enum Reply {
+    /// A key set, or what is said to be one.
+    Keys(String),
+    /// This status, and nothing else.
+    Status(u16),
+    /// Go there.
+    Redirect(String),
+    /// Nothing, ever.
+    Silence,
+}
+
+/// A server of a key set, on a port of its own.
+pub struct KeyServer {
+    pub address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+    reply: Arc<Mutex<Reply>>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl KeyServer {
+    /// A server that answers like this.
+    pub async fn start(reply: Reply) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut server = Self {
+            address: listener.local_addr().unwrap(),
+            requests: Arc::default(),
+            reply: Arc::new(Mutex::new(reply)),
+            serving: None,
+        };
+        server.serve(listener);
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/keys.json", self.address)
+    }
+
+    /// How many requests have come.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Answers like this from now on.
+    pub fn answer(&self, reply: Reply) {
+        *self.reply.lock().unwrap() = reply;
+    }
+
+    /// Goes away: connections are refused.
+    pub async fn stop(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+            let _ = serving.await;
+        }
+    }
+
+    /// Comes back where it was.
+    pub async fn come_back(&mut self) {
+        self.serve(TcpListener::bind(self.address).await.unwrap());
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
+        let (requests, reply) = (Arc::clone(&self.requests), Arc::clone(&self.reply));
+        self.serving = Some(tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                tokio::spawn(answer(socket, Arc::clone(&requests), Arc::clone(&reply)));
+            }
+        }));
+    }
+}
+
+impl Drop for KeyServer {
+    fn drop(&mut self) {
+        if let Some(serving) = &self.serving {
+            serving.abort();
+        }
+    }
+}
+
+async fn answer(mut socket: TcpStream, requests: Arc<AtomicUsize>, reply: Arc<Mutex<Reply>>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match socket.read_u8().await {
+            Ok(byte) => head.push(byte),
+            // A connection that the client has opened in advance, or closes.
+            Err(_) => return,
+        }
+    }
+    requests.fetch_add(1, Ordering::SeqCst);
+    let reply = reply.lock().unwrap().clone();
+    let (status, more, body) = match reply {
+        Reply::Keys(body) => (200, String::new(), body),
+        Reply::Status(status) => (status, String::new(), String::new()),
+        Reply::Redirect(to) => (302, format!("Location: {to}\r\n"), String::new()),
+        Reply::Silence => return std::future::pending().await,
+    };
+    let head = format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n{more}\r\n",
+        body.len()
+    );
+    // A client that has read enough may be gone.
+    let _ = socket.write_all((head + &body).as_bytes()).await;
+}
