@@ -6,11 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::ChannelNumber;
+use realtime_protocol::position::Offset;
 use realtime_protocol::subscriber::UserId;
 
+use crate::budget::MemoryBudget;
+use crate::deferred::Ticket;
 use crate::joined::{Collected, RoomyFrame};
 use crate::publication::Audience;
 use crate::retention::{Retention, RetentionNumber};
+use crate::settings::HubSettings;
 use crate::stream::Stream;
 
 /// A session's number in this process, never used twice.
@@ -54,6 +58,10 @@ pub(crate) struct ChannelState<R> {
     pub(crate) number: ChannelNumber,
     pub(crate) stream: Stream,
     pub(crate) retention: RetentionNumber,
+    /// With what storage got to know the stream.
+    pub(crate) stored: Option<Ticket>,
+    /// How many of its things wait to be stored.
+    pub(crate) waiting: u32,
     /// When it last had a publish, an arrival or a departure.
     pub(crate) active_at: Duration,
     /// Waits in the hub's list of channels with something to deliver.
@@ -81,6 +89,8 @@ impl<R: Reader + Clone> ChannelState<R> {
             number,
             stream,
             retention,
+            stored: None,
+            waiting: 0,
             active_at: now,
             is_listed: false,
             is_busy: false,
@@ -93,7 +103,27 @@ impl<R: Reader + Clone> ChannelState<R> {
 
     /// Nobody reads it, nothing is kept and nothing is on its way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.readers.is_empty() && self.stream.kept_messages() == 0 && !self.is_listed && !self.is_busy
+        let is_quiet = !self.is_listed && !self.is_busy && self.waiting == 0;
+        is_quiet && self.readers.is_empty() && self.stream.kept_messages() == 0
+    }
+
+    /// Adds a message: collects it for the readers of now, and keeps it. Returns whether the hub has to list the
+    /// channel among those with something to deliver.
+    pub(crate) fn add(
+        &mut self,
+        offset: Offset,
+        message: Bytes,
+        audience: Audience,
+        at: Duration,
+        settings: &HubSettings,
+        budget: &MemoryBudget,
+    ) -> bool {
+        let has_some = self.collect(message.clone(), &audience, settings.joined_frame_bytes);
+        budget.charge(self.stream.keep(offset, message, audience, at));
+        budget.release(self.keep_within(settings.retentions.get(self.retention)));
+        let is_to_list = has_some && !self.is_listed && !self.is_busy;
+        self.is_listed |= is_to_list;
+        is_to_list
     }
 
     /// Forgets the oldest messages that are more than may be kept. Returns the bytes that they held.
@@ -121,7 +151,7 @@ impl<R: Reader + Clone> ChannelState<R> {
     }
 
     /// Collects a message for the readers of now. Returns whether there is something to deliver.
-    pub(crate) fn collect(&mut self, message: Bytes, audience: &Audience, frame_bytes: usize) -> bool {
+    fn collect(&mut self, message: Bytes, audience: &Audience, frame_bytes: usize) -> bool {
         match audience {
             Audience::Everyone => self.collect_for_all(message, frame_bytes),
             Audience::Users(_) => self.collect_for_some(message, audience),

@@ -47,6 +47,25 @@ impl Dedupe {
         self.forget_old(now);
     }
 
+    /// Forgets a publish that did not take place. Quick for a recent one.
+    pub fn forget(&mut self, channel: ChannelNumber, id: &str) {
+        let fingerprint = self.fingerprint(channel, id);
+        self.offsets.remove(&fingerprint);
+        if let Some(place) = self.order.iter().rposition(|(_, other)| *other == fingerprint) {
+            self.order.remove(place);
+        }
+    }
+
+    /// Ids that are remembered.
+    pub fn len(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Whether no id is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty()
+    }
+
     /// Forgets what is too old or too much.
     pub fn forget_old(&mut self, now: Duration) {
         while let Some((at, fingerprint)) = self.order.front() {
@@ -77,6 +96,19 @@ mod tests {
         assert_eq!(dedupe.find(CHANNEL, "a"), Some(Offset::START.next()));
         assert_eq!(dedupe.find(ChannelNumber(2), "a"), None);
         assert_eq!(dedupe.find(CHANNEL, "b"), None);
+    }
+
+    #[test]
+    fn a_publish_that_did_not_take_place_can_take_place_later() {
+        let mut dedupe = Dedupe::new(Duration::from_secs(10), 10);
+        for id in ["a", "b", "c"] {
+            dedupe.remember(CHANNEL, id, Offset::START, Duration::ZERO);
+        }
+        dedupe.forget(CHANNEL, "b");
+        assert_eq!((dedupe.find(CHANNEL, "b"), dedupe.len()), (None, 2));
+        dedupe.remember(CHANNEL, "b", Offset::START.next(), Duration::from_secs(9));
+        dedupe.forget_old(Duration::from_secs(10));
+        assert_eq!((dedupe.find(CHANNEL, "b"), dedupe.len()), (Some(Offset::START.next()), 1));
     }
 
     #[test]

@@ -14,6 +14,14 @@ const MAX_FORGETTING_STEPS: usize = 4_096;
 /// The soonest that a channel is looked at again.
 const MIN_RECHECK: Duration = Duration::from_secs(1);
 
+/// What must not go although memory is short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spare {
+    Nothing,
+    /// Channels that have no messages: theirs may be about to come.
+    Channels,
+}
+
 impl<R: Reader + Clone> Hub<R> {
     /// Forgets what is too old. To be called about every second.
     pub fn tick(&mut self, now: Duration) {
@@ -47,6 +55,10 @@ impl<R: Reader + Clone> Hub<R> {
     /// Forgets the oldest messages of this hub's channels, and channels that nobody uses, while the budget is
     /// exceeded.
     pub(crate) fn keep_within_budget(&mut self, now: Duration) {
+        self.make_room(now, Spare::Nothing);
+    }
+
+    pub(crate) fn make_room(&mut self, now: Duration, spare: Spare) {
         for _ in 0..MAX_FORGETTING_STEPS {
             if !self.budget.is_exceeded() {
                 return;
@@ -54,12 +66,12 @@ impl<R: Reader + Clone> Hub<R> {
             let Some((at, number)) = self.due.pop_oldest() else {
                 return;
             };
-            self.forget_oldest(number, at, now);
+            self.forget_oldest(number, at, now, spare);
         }
     }
 
     /// One step of that: the channel came up as the one with the oldest message at `at`, less the history's age.
-    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration) {
+    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration, spare: Spare) {
         let Some(state) = self.channels.get_mut(&number) else {
             return;
         };
@@ -67,7 +79,7 @@ impl<R: Reader + Clone> Hub<R> {
         let is_its_turn = state.stream.oldest_at().is_some_and(|oldest_at| oldest_at + age <= at);
         if is_its_turn {
             self.budget.release(state.stream.forget_oldest());
-        } else if state.is_idle() && state.active_at < now {
+        } else if state.is_idle() && state.active_at < now && spare == Spare::Nothing {
             self.drop_channel(number);
             return;
         }
@@ -75,7 +87,7 @@ impl<R: Reader + Clone> Hub<R> {
         self.due.push(state.retention, next, number);
     }
 
-    fn drop_channel(&mut self, number: ChannelNumber) {
+    pub(crate) fn drop_channel(&mut self, number: ChannelNumber) {
         let Some(state) = self.channels.remove(&number) else {
             return;
         };

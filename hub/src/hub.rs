@@ -14,6 +14,7 @@ use realtime_protocol::subscriber::UserId;
 use crate::budget::MemoryBudget;
 use crate::channel::{ChannelState, Delivery, Reader, SessionId};
 use crate::dedupe::Dedupe;
+use crate::deferred::Waiting;
 use crate::due::DueChannels;
 use crate::joined::{RoomyFrame, join};
 use crate::publication::Publication;
@@ -35,8 +36,9 @@ pub struct Hub<R> {
     pub(crate) by_name: HashMap<Arc<Channel>, ChannelNumber>,
     pub(crate) channels: HashMap<ChannelNumber, ChannelState<R>>,
     pub(crate) dedupe: Dedupe,
+    pub(crate) waiting: Waiting,
     /// Channels with something to deliver.
-    listed: Vec<ChannelNumber>,
+    pub(crate) listed: Vec<ChannelNumber>,
     pub(crate) due: DueChannels,
 }
 
@@ -97,6 +99,7 @@ impl<R: Reader + Clone> Hub<R> {
             by_name: HashMap::new(),
             channels: HashMap::new(),
             dedupe: Dedupe::new(settings.publish_id_age, settings.max_publish_ids),
+            waiting: Waiting::default(),
             listed: Vec::new(),
             due: DueChannels::new(&settings.retentions),
             settings,
@@ -139,17 +142,15 @@ impl<R: Reader + Clone> Hub<R> {
         if let Some(offset) = publication.id.and_then(|id| dedupe.find(number, id)) {
             return Published { position: state.stream.at(offset), is_repeat: true, wakes: false };
         }
-        let offset = state.stream.advance();
+        let offset = state.stream.place();
         let message = encode(number, offset, &publication);
         if let Some(id) = publication.id {
             dedupe.remember(number, id, offset, now);
         }
-        if state.collect(message.clone(), &publication.audience, settings.joined_frame_bytes) {
-            list(state, listed);
-        }
         state.active_at = now;
-        budget.charge(state.stream.keep(message, publication.audience, now));
-        budget.release(state.keep_within(settings.retentions.get(state.retention)));
+        if state.add(offset, message, publication.audience, now, settings, budget) {
+            listed.push(number);
+        }
         let position = state.stream.at(offset);
         let wakes = was_idle && !listed.is_empty();
         self.keep_within_budget(now);
@@ -225,20 +226,30 @@ impl<R: Reader + Clone> Hub<R> {
     }
 
     /// The number of a channel, which is made if it does not exist.
-    fn number_of(&mut self, channel: &Channel, now: Duration) -> ChannelNumber {
+    pub(crate) fn number_of(&mut self, channel: &Channel, now: Duration) -> ChannelNumber {
         if let Some(number) = self.by_name.get(channel) {
             return *number;
         }
+        let epoch = Epoch::from_bits(self.epochs.next());
+        let number = self.create(channel, epoch, now);
+        if let Some(state) = self.channels.get(&number) {
+            let age = self.settings.retentions.get(state.retention).age;
+            self.due.push(state.retention, now + age, number);
+        }
+        self.keep_within_budget(now);
+        number
+    }
+
+    /// Makes a channel. The caller sees to it that it is looked at when something of it is due.
+    pub(crate) fn create(&mut self, channel: &Channel, epoch: Epoch, now: Duration) -> ChannelNumber {
         let number = ChannelNumber(self.numbers.first);
         self.numbers.first += self.numbers.step;
         let channel = Arc::new(channel.clone());
-        let stream = Stream::new(Epoch::from_bits(self.epochs.next()));
+        let retention = self.settings.retentions.number_of(&channel);
         self.budget.charge(channel_bytes(&channel));
         self.by_name.insert(Arc::clone(&channel), number);
-        let retention = self.settings.retentions.number_of(&channel);
-        self.due.push(retention, now + self.settings.retentions.get(retention).age, number);
-        self.channels.insert(number, ChannelState::new(channel, number, stream, retention, now));
-        self.keep_within_budget(now);
+        let state = ChannelState::new(channel, number, Stream::new(epoch), retention, now);
+        self.channels.insert(number, state);
         number
     }
 }
@@ -247,21 +258,14 @@ impl<R: Reader + Clone> Hub<R> {
     clippy::expect_used,
     reason = "`number_of` has just found or made it, under the same borrow of the hub"
 )]
-fn existing<R>(
+pub(crate) fn existing<R>(
     channels: &mut HashMap<ChannelNumber, ChannelState<R>>,
     number: ChannelNumber,
 ) -> &mut ChannelState<R> {
     channels.get_mut(&number).expect("a numbered channel exists")
 }
 
-fn list<R>(state: &mut ChannelState<R>, listed: &mut Vec<ChannelNumber>) {
-    if !state.is_listed && !state.is_busy {
-        state.is_listed = true;
-        listed.push(state.number);
-    }
-}
-
-fn encode(
+pub(crate) fn encode(
     number: ChannelNumber,
     offset: realtime_protocol::position::Offset,
     publication: &Publication<'_>,

@@ -12,17 +12,20 @@
 //!
 //! Reading order: [`settings`], [`retention`], [`budget`], [`publication`] (what is published), [`stream`] (offsets,
 //! history, recovery), [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
-//! subscribers), [`hub`] (all channels), `forget` and `due` (what goes when), [`outbox`] (what waits for one reader).
+//! subscribers), [`hub`] (all channels), [`deferred`] (publishing for a store), [`restore`] (what a store kept),
+//! `forget` and `due` (what goes when), [`outbox`] (what waits for one reader).
 
 pub mod budget;
 pub mod channel;
 pub mod dedupe;
+pub mod deferred;
 mod due;
 mod forget;
 pub mod hub;
 pub mod joined;
 pub mod outbox;
 pub mod publication;
+pub mod restore;
 pub mod retention;
 pub mod settings;
 pub mod stream;

@@ -14,6 +14,9 @@ use crate::publication::Audience;
 #[derive(Debug)]
 pub struct Stream {
     epoch: Epoch,
+    /// The newest offset that was given out. Ahead of `last` while a message waits to be stored.
+    placed: Offset,
+    /// The newest message's.
     last: Offset,
     /// Everything after this offset is in the history.
     floor: Offset,
@@ -52,7 +55,12 @@ pub struct Recovery {
 impl Stream {
     /// An empty stream.
     pub const fn new(epoch: Epoch) -> Self {
-        Self { epoch, last: Offset::START, floor: Offset::START, history: VecDeque::new(), message_bytes: 0 }
+        Self::ending_at(epoch, Offset::START)
+    }
+
+    /// A stream whose messages up to `last` are not in its history.
+    pub const fn ending_at(epoch: Epoch, last: Offset) -> Self {
+        Self { epoch, placed: last, last, floor: last, history: VecDeque::new(), message_bytes: 0 }
     }
 
     /// The stream's epoch and the offset of its newest message.
@@ -65,19 +73,85 @@ impl Stream {
         Position { epoch: self.epoch.clone(), offset }
     }
 
-    /// Takes the next offset.
-    pub const fn advance(&mut self) -> Offset {
-        self.last = self.last.next();
+    /// The stream's epoch.
+    pub const fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// The newest offset that was given out.
+    pub const fn placed(&self) -> Offset {
+        self.placed
+    }
+
+    /// The offset of the newest message.
+    pub const fn last(&self) -> Offset {
         self.last
     }
 
-    /// Keeps the encoded message of the newest offset. Returns the bytes that it holds.
-    pub fn keep(&mut self, message: Bytes, audience: Audience, now: Duration) -> usize {
-        let kept = Kept { offset: self.last, at: now, audience, message };
+    /// Gives out the next offset.
+    pub const fn place(&mut self) -> Offset {
+        self.placed = self.placed.next();
+        self.placed
+    }
+
+    /// Takes back every offset that was given out and not kept.
+    pub const fn take_back(&mut self) {
+        self.placed = self.last;
+    }
+
+    /// Keeps an encoded message, which is the newest from now on. Returns the bytes that it holds.
+    pub fn keep(&mut self, offset: Offset, message: Bytes, audience: Audience, at: Duration) -> usize {
+        self.last = offset;
+        let kept = Kept { offset, at, audience, message };
         let bytes = kept.held_bytes();
         self.message_bytes += kept.message.len();
         self.history.push_back(kept);
         bytes
+    }
+
+    /// Keeps a message of an earlier life of the process, wherever its place is. Returns the bytes that it holds: 0
+    /// when it is there already.
+    pub fn keep_restored(
+        &mut self,
+        offset: Offset,
+        message: Bytes,
+        audience: Audience,
+        at: Duration,
+    ) -> usize {
+        let Err(place) = self.history.binary_search_by_key(&offset, |kept| kept.offset) else {
+            return 0;
+        };
+        let kept = Kept { offset, at, audience, message };
+        let bytes = kept.held_bytes();
+        self.message_bytes += kept.message.len();
+        self.history.insert(place, kept);
+        bytes
+    }
+
+    /// The newest offset is at least this one.
+    pub fn reach(&mut self, last: Offset) {
+        self.last = self.last.max(last);
+        self.placed = self.placed.max(last);
+    }
+
+    /// Whether a message is in the history.
+    pub fn holds(&self, offset: Offset) -> bool {
+        self.history.binary_search_by_key(&offset, |kept| kept.offset).is_ok()
+    }
+
+    /// Everything up to this offset is not in the history. Returns the bytes that it held.
+    pub fn forget_up_to(&mut self, floor: Offset) -> usize {
+        let mut released = 0;
+        while self.history.front().is_some_and(|kept| kept.offset <= floor) {
+            released += self.forget_oldest();
+        }
+        self.floor = self.floor.max(floor);
+        released
+    }
+
+    /// Everything after this offset is in the history.
+    pub const fn floor(&self) -> Offset {
+        self.floor
     }
 
     /// Forgets the oldest message. Returns the bytes that it held.
@@ -152,8 +226,8 @@ mod tests {
     fn stream_with(messages: u64) -> Stream {
         let mut stream = Stream::new(Epoch::from_bits(1));
         for _ in 0..messages {
-            let offset = stream.advance();
-            stream.keep(Bytes::from(offset.get().to_string()), Audience::Everyone, Duration::ZERO);
+            let offset = stream.place();
+            stream.keep(offset, Bytes::from(offset.get().to_string()), Audience::Everyone, Duration::ZERO);
         }
         stream
     }
@@ -226,8 +300,8 @@ mod tests {
     #[test]
     fn a_message_for_others_is_not_part_of_a_recovery() {
         let mut stream = stream_with(1);
-        stream.advance();
-        stream.keep(Bytes::from("secret"), Audience::Users(Default::default()), Duration::ZERO);
+        let offset = stream.place();
+        stream.keep(offset, Bytes::from("secret"), Audience::Users(Default::default()), Duration::ZERO);
         let recovery = stream.recover(Some(&at(1, 0)), &reader(), usize::MAX);
         assert_eq!((recovery.missed, recovery.is_whole), (vec![Bytes::from("1")], Some(true)));
     }
