@@ -6,11 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
-import { launchChromium } from './harness/browser.mjs';
-import { DemoPage } from './harness/demo-page.mjs';
+import { it } from 'node:test';
+import { describeSite } from './harness/describe-site.mjs';
 import { eventually } from './harness/eventually.mjs';
-import { Site } from './harness/site.mjs';
 
 /** The rules of WCAG 2.2 AA and axe's own best practices, as a script for the page. */
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -20,38 +18,23 @@ const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile:
 /** A finger's target, by WCAG 2.2 AA. */
 const MIN_TARGET_PX = 24;
 
-describe('the page', () => {
-  /** @type {Site} */
-  let site;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-
-  before(async () => {
-    [site, browser] = await Promise.all([Site.start(), launchChromium()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await site?.stop();
-  });
-
+describeSite('the page', (stage) => {
   /**
    * @param {import('playwright-core').BrowserContextOptions} [options]
    */
-  const openPage = (options) =>
-    DemoPage.openAsSomeoneNew(browser, site.url, { reducedMotion: 'reduce', ...options });
+  const openPage = (options) => stage.openPage({ reducedMotion: 'reduce', ...options });
 
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     for (const [width, options] of Object.entries({ desktop: {}, phone: PHONE })) {
       it(`breaks no rule of accessibility, ${colorScheme}, on a ${width}`, async () => {
         const page = await openPage({ colorScheme, bypassCSP: true, ...options });
         await page.send('hello', 'A message');
-        await site.publishJson({ name: 'hello' }, '{"any":["JSON"]}');
+        await stage.site.publishJson({ name: 'hello' }, '{"any":["JSON"]}');
         await eventually(async () => assert.equal((await page.messagesOn('hello')).length, 2));
         await page.page.addScriptTag({ path: AXE });
         const { violations, passes } = await page.page.evaluate(() => Reflect.get(window, 'axe').run());
         assert.ok(passes.length > 20, 'axe looked at the page');
         assert.deepEqual(violations.map(describeViolation), []);
-        await page.leave();
       });
     }
   }
@@ -83,7 +66,6 @@ describe('the page', () => {
     await keyboard.press('Tab');
     await keyboard.press('Enter');
     await page.shows('hello', ['Anna: by keyboard']);
-    await page.leave();
   });
 
   it('shows where the focus is, on everything that takes it', async () => {
@@ -105,7 +87,6 @@ describe('the page', () => {
       if (!isMarked) unmarked.push(name);
     }
     assert.deepEqual(unmarked, []);
-    await page.leave();
   });
 
   it('fits a phone that is 360 pixels wide, with targets that a finger can hit', async () => {
@@ -113,7 +94,7 @@ describe('the page', () => {
     const long = 'w'.repeat(300);
     await page.callOneself('A name of forty characters, which is all');
     await page.send('hello', long);
-    await site.publishJson({ name: 'hello' }, JSON.stringify({ long }));
+    await stage.site.publishJson({ name: 'hello' }, JSON.stringify({ long }));
     await eventually(async () => assert.equal((await page.messagesOn('hello')).length, 2));
     const { overflowPx, small } = await page.page.evaluate((minPx) => {
       const targets = [...document.querySelectorAll('button, input, .segment')];
@@ -127,7 +108,6 @@ describe('the page', () => {
     }, MIN_TARGET_PX);
     assert.equal(overflowPx, 0);
     assert.deepEqual(small, []);
-    await page.leave();
   });
 
   it('moves nothing for who asked for less motion, and something for who did not', async () => {
@@ -140,7 +120,6 @@ describe('the page', () => {
       await page.page.locator('#hello-log .entry').waitFor();
       const animations = await page.page.evaluate(() => document.getAnimations().length);
       assert.equal(animations, moving);
-      await page.leave();
     }
   });
 
@@ -153,7 +132,6 @@ describe('the page', () => {
     await page.send('garden / pond', 'hello');
     const announced = page.page.locator('#streams-status[role=status]');
     await eventually(async () => assert.equal(await announced.textContent(), 'Message 1 on garden / pond'));
-    await page.leave();
   });
 
   it('asks nothing of any other origin', async () => {
@@ -163,8 +141,7 @@ describe('the page', () => {
     page.page.on('request', (request) => origins.push(new URL(request.url()).origin));
     await page.reload();
     assert.ok(origins.length > 10);
-    assert.deepEqual([...new Set(origins)], [new URL(site.url).origin]);
-    await page.leave();
+    assert.deepEqual([...new Set(origins)], [new URL(stage.site.url).origin]);
   });
 });
 
@@ -178,7 +155,7 @@ function describeViolation({ id, nodes }) {
 /**
  * The names of everything that Tab reaches, in order, until it leaves the page.
  *
- * @param {DemoPage} page
+ * @param {import('./harness/demo-page.mjs').DemoPage} page
  */
 async function tabThrough({ page }) {
   /** @type {string[]} */

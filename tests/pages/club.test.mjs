@@ -5,49 +5,15 @@
  */
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { launchChromium } from './harness/browser.mjs';
-import { DemoPage } from './harness/demo-page.mjs';
+import { it } from 'node:test';
+import { describeSite } from './harness/describe-site.mjs';
 import { eventually } from './harness/eventually.mjs';
-import { Site } from './harness/site.mjs';
 
 const ROOMS = ['club / open', 'club / members', 'club / admins'];
 
-describe('permissions', () => {
-  /** @type {Site} */
-  let site;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  /** @type {DemoPage[]} */
-  let pages = [];
-
-  before(async () => {
-    [site, browser] = await Promise.all([Site.start(), launchChromium()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await site?.stop();
-  });
-  afterEach(async () => {
-    const complaints = pages.flatMap((page) => page.complaints);
-    await Promise.all(pages.map((page) => page.leave()));
-    pages = [];
-    assert.deepEqual(complaints, []);
-  });
-
-  async function openPage() {
-    const page = await DemoPage.openAsSomeoneNew(browser, site.url);
-    pages.push(page);
-    return page;
-  }
-
-  /** @param {DemoPage} page */
-  async function statuses(page) {
-    return (await page.rooms()).map(({ status }) => status);
-  }
-
+describeSite('permissions', (stage) => {
   it('let a visitor into the open room only, and show why not into the others', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     assert.equal((await page.identity()).type, 'Visitor');
     const [open, members, admins] = await page.rooms();
     assert.deepEqual(open, { status: 'Listening', refusal: null });
@@ -58,7 +24,7 @@ describe('permissions', () => {
   });
 
   it('let a member into the members’ room and an admin into all', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     await page.become('Member');
     assert.deepEqual(await statuses(page), ['Listening', 'Listening', 'Refused']);
     await page.become('Admin');
@@ -66,7 +32,7 @@ describe('permissions', () => {
   });
 
   it('shut out again who becomes a visitor', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     await page.become('Admin');
     await page.become('Visitor');
     assert.deepEqual(await statuses(page), ['Listening', 'Refused', 'Refused']);
@@ -77,7 +43,7 @@ describe('permissions', () => {
   });
 
   it('bring a message only to those who may listen, whoever sends it', async () => {
-    const [visitor, member, admin] = [await openPage(), await openPage(), await openPage()];
+    const [visitor, member, admin] = [await stage.openPage(), await stage.openPage(), await stage.openPage()];
     await member.become('Member');
     await admin.become('Admin');
     await visitor.callOneself('Vera');
@@ -93,7 +59,7 @@ describe('permissions', () => {
   });
 
   it('name the new identity as the publisher of what is sent after the change', async () => {
-    const [anna, ben] = [await openPage(), await openPage()];
+    const [anna, ben] = [await stage.openPage(), await stage.openPage()];
     await anna.send('hello', 'as a visitor');
     const visitor = await anna.identity();
     await eventually(async () => assert.equal((await ben.messagesOn('hello')).length, 1));
@@ -106,7 +72,7 @@ describe('permissions', () => {
   });
 
   it('keep listening to everything else over a change of identity, each message once', async () => {
-    const [anna, ben] = [await openPage(), await openPage()];
+    const [anna, ben] = [await stage.openPage(), await stage.openPage()];
     await ben.callOneself('Ben');
     await ben.send('hello', 'before');
     await anna.shows('hello', ['Ben: before']);
@@ -116,7 +82,7 @@ describe('permissions', () => {
   });
 
   it('apply a change of identity to the browser’s other tabs', async () => {
-    const first = await openPage();
+    const first = await stage.openPage();
     const second = await first.openTab();
     await first.become('Admin');
     await eventually(async () => {
@@ -126,7 +92,7 @@ describe('permissions', () => {
   });
 
   it('remember a visitor, and a member, over a reload', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     for (const type of /** @type {const} */ (['Visitor', 'Member'])) {
       if (type !== 'Visitor') await page.become(type);
       const before = await page.identity();
@@ -137,7 +103,7 @@ describe('permissions', () => {
   });
 
   it('settle on the last of several quick changes', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     await page.page.getByRole('radio', { name: 'Visitor' }).focus();
     for (const _ of ['Member', 'Admin']) await page.page.keyboard.press('ArrowRight');
     await eventually(async () => {
@@ -146,3 +112,8 @@ describe('permissions', () => {
     });
   });
 });
+
+/** @param {import('./harness/demo-page.mjs').DemoPage} page */
+async function statuses(page) {
+  return (await page.rooms()).map(({ status }) => status);
+}

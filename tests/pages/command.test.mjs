@@ -9,24 +9,17 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { promisify } from 'node:util';
-import { launchChromium } from './harness/browser.mjs';
-import { DemoPage } from './harness/demo-page.mjs';
-import { API_KEY, Site } from './harness/site.mjs';
+import { describeSite } from './harness/describe-site.mjs';
+import { API_KEY } from './harness/site.mjs';
 
 const run = promisify(execFile);
 
 /** Stands in for curl, which not every machine has: prints its arguments as the shell gave them. */
 const ARGUMENTS_PRINTER = `#!${process.execPath}\nconsole.log(JSON.stringify(process.argv.slice(2)));\n`;
 
-describe('the command for a terminal', () => {
-  /** @type {Site} */
-  let site;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  /** @type {DemoPage} */
-  let page;
+describeSite('the command for a terminal', (stage) => {
   /** @type {string} */
   let folder;
 
@@ -34,33 +27,34 @@ describe('the command for a terminal', () => {
     folder = await mkdtemp(join(tmpdir(), 'realtime-relay-'));
     await writeFile(join(folder, 'curl'), ARGUMENTS_PRINTER);
     await chmod(join(folder, 'curl'), 0o755);
-    [site, browser] = await Promise.all([Site.start(), launchChromium()]);
-    const permissions = ['clipboard-read', 'clipboard-write'];
-    page = await DemoPage.openAsSomeoneNew(browser, site.url, { permissions });
   });
-  after(async () => {
-    await browser?.close();
-    await site?.stop();
-    await rm(folder, { recursive: true });
-  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** Opens the page and copies its command. */
+  async function copyCommand() {
+    const page = await stage.openPage({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.page.getByRole('button', { name: 'Copy' }).click();
+    await page.page.getByRole('button', { name: 'Copied' }).waitFor();
+    const command = await page.page.evaluate(() => navigator.clipboard.readText());
+    return { page, command };
+  }
 
   /**
-   * What curl would be told by the command that is on the clipboard.
+   * What curl would be told by a command.
    *
+   * @param {string} command
    * @param {Record<string, string>} env
    * @returns {Promise<string[]>}
    */
-  async function argumentsForCurl(env) {
-    const command = await page.page.evaluate(() => navigator.clipboard.readText());
+  async function argumentsForCurl(command, env) {
     const path = `${folder}${delimiter}${process.env.PATH}`;
     const { stdout } = await run('sh', ['-c', command], { env: { PATH: path, ...env } });
     return JSON.parse(stdout);
   }
 
   it('publishes to the page when it is copied and run', async () => {
-    await page.page.getByRole('button', { name: 'Copy' }).click();
-    await page.page.getByRole('button', { name: 'Copied' }).waitFor();
-    const [url = '', ...rest] = await argumentsForCurl({ RELAY_API_KEY: API_KEY });
+    const { page, command } = await copyCommand();
+    const [url = '', ...rest] = await argumentsForCurl(command, { RELAY_API_KEY: API_KEY });
     const [flagA, authorization = '', flagB, contentType = '', flagC, body = ''] = rest;
     assert.deepEqual([flagA, flagB, flagC], ['-H', '-H', '-d']);
     const headers = Object.fromEntries([authorization, contentType].map((header) => header.split(': ')));
@@ -70,7 +64,8 @@ describe('the command for a terminal', () => {
   });
 
   it('uses the key of a relay that was given none when the shell knows no other', async () => {
-    const args = await argumentsForCurl({});
+    const { command } = await copyCommand();
+    const args = await argumentsForCurl(command, {});
     assert.ok(args.includes('Authorization: Bearer dev'), args.join(' '));
   });
 });

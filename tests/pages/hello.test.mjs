@@ -5,11 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { launchChromium } from './harness/browser.mjs';
-import { DemoPage } from './harness/demo-page.mjs';
+import { it } from 'node:test';
+import { describeSite } from './harness/describe-site.mjs';
 import { eventually } from './harness/eventually.mjs';
-import { Site } from './harness/site.mjs';
 
 const HELLO = { name: 'hello' };
 
@@ -40,43 +38,16 @@ const PAYLOADS = [
   ],
 ];
 
-describe('one channel', () => {
-  /** @type {Site} */
-  let site;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  /** @type {DemoPage[]} */
-  let pages = [];
-
-  before(async () => {
-    [site, browser] = await Promise.all([Site.start(), launchChromium()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await site?.stop();
-  });
-  afterEach(async () => {
-    const complaints = pages.flatMap((page) => page.complaints);
-    await Promise.all(pages.map((page) => page.leave()));
-    pages = [];
-    assert.deepEqual(complaints, []);
-  });
-
-  async function openPage() {
-    const page = await DemoPage.openAsSomeoneNew(browser, site.url);
-    pages.push(page);
-    return page;
-  }
-
+describeSite('one channel', (stage) => {
   it('carries a message to every open page, the sender’s included', async () => {
-    const [anna, ben, cleo] = [await openPage(), await openPage(), await openPage()];
+    const [anna, ben, cleo] = [await stage.openPage(), await stage.openPage(), await stage.openPage()];
     await anna.callOneself('Anna');
     await anna.send('hello', 'Good morning');
     for (const page of [anna, ben, cleo]) await page.shows('hello', ['Anna: Good morning']);
   });
 
   it('tells each reader which messages are their own and which are another’s', async () => {
-    const [anna, ben] = [await openPage(), await openPage()];
+    const [anna, ben] = [await stage.openPage(), await stage.openPage()];
     await anna.send('hello', 'mine');
     for (const page of [anna, ben])
       await eventually(async () => assert.equal((await page.messagesOn('hello')).length, 1));
@@ -86,7 +57,7 @@ describe('one channel', () => {
   });
 
   it('keeps the order in which messages were sent one quickly after the other', async () => {
-    const [anna, ben] = [await openPage(), await openPage()];
+    const [anna, ben] = [await stage.openPage(), await stage.openPage()];
     await anna.callOneself('Anna');
     const texts = Array.from({ length: 12 }, (_, index) => `number ${index + 1}`);
     for (const text of texts) await anna.send('hello', text);
@@ -98,8 +69,8 @@ describe('one channel', () => {
   });
 
   it('shows every JSON value that a program publishes, exactly as the browser parsed it', async () => {
-    const page = await openPage();
-    for (const [published = ''] of PAYLOADS) await site.publishJson(HELLO, published);
+    const page = await stage.openPage();
+    for (const [published = ''] of PAYLOADS) await stage.site.publishJson(HELLO, published);
     await page.shows(
       'hello',
       PAYLOADS.map(([, shown = '']) => shown),
@@ -107,7 +78,7 @@ describe('one channel', () => {
   });
 
   it('passes the text of a payload on untouched, numbers that JavaScript cannot hold included', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     const payloads = [
       '1e400',
       '12345678901234567890',
@@ -115,7 +86,7 @@ describe('one channel', () => {
       '{"b":1,"a":2,"b":3}',
       '"\\u00e4\\/"',
     ];
-    for (const payload of payloads) await site.publishJson(HELLO, payload);
+    for (const payload of payloads) await stage.site.publishJson(HELLO, payload);
     await eventually(() => {
       const text = page.frames.join('\n');
       for (const payload of payloads)
@@ -124,15 +95,15 @@ describe('one channel', () => {
   });
 
   it('survives a payload that is nested too deeply to be shown', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     const depth = 30_000;
-    await site.publishJson(HELLO, '['.repeat(depth) + ']'.repeat(depth));
-    await site.publishJson(HELLO, '"next"');
+    await stage.site.publishJson(HELLO, '['.repeat(depth) + ']'.repeat(depth));
+    await stage.site.publishJson(HELLO, '"next"');
     await page.shows('hello', ['(nested too deeply to be shown)', '"next"']);
   });
 
   it('shows markup in a message as text', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
     await page.callOneself(markup.slice(0, 20));
     await page.send('hello', markup);
@@ -141,14 +112,14 @@ describe('one channel', () => {
   });
 
   it('keeps the latest 200 messages of many', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     const publishes = Array.from({ length: 230 }, (_, index) => index);
-    for (const number of publishes) await site.publishJson(HELLO, String(number));
+    for (const number of publishes) await stage.site.publishJson(HELLO, String(number));
     await page.shows('hello', publishes.slice(-200).map(String));
   });
 
   it('gives a name that is kept over a reload', async () => {
-    const page = await openPage();
+    const page = await stage.openPage();
     await page.callOneself('Anna');
     await page.reload();
     await page.send('hello', 'still me');

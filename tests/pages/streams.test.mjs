@@ -5,31 +5,16 @@
  */
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { launchChromium } from './harness/browser.mjs';
-import { DemoPage } from './harness/demo-page.mjs';
-import { Site } from './harness/site.mjs';
+import { it } from 'node:test';
+import { describeSite } from './harness/describe-site.mjs';
 
 /** The streams of part 2, as the page names them. */
 const STREAMS = ['kitchen', 'garden', 'garden / roses', 'garden / pond'];
 
-describe('channels and resources', () => {
-  /** @type {Site} */
-  let site;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-
-  before(async () => {
-    [site, browser] = await Promise.all([Site.start(), launchChromium()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await site?.stop();
-  });
-
+describeSite('channels and resources', (stage) => {
   it('keep apart what is sent to each, on every page', async () => {
-    const anna = await DemoPage.openAsSomeoneNew(browser, site.url);
-    const ben = await DemoPage.openAsSomeoneNew(browser, site.url);
+    const anna = await stage.openPage();
+    const ben = await stage.openPage();
     await anna.callOneself('Anna');
     await ben.callOneself('Ben');
     // Two rounds: had anything of the first gone astray, it would be there before the second.
@@ -41,14 +26,11 @@ describe('channels and resources', () => {
         await page.shows(stream, [`Anna: first to ${stream}`, `Ben: second to ${stream}`]);
       }
       assert.deepEqual(await page.messagesOn('hello'), []);
-      assert.deepEqual(page.complaints, []);
     }
-    await anna.leave();
-    await ben.leave();
   });
 
   it('count what arrived on each', async () => {
-    const page = await DemoPage.openAsSomeoneNew(browser, site.url);
+    const page = await stage.openPage();
     await page.send('garden / roses', 'one');
     await page.send('garden / roses', 'two');
     await page.send('kitchen', 'three');
@@ -56,19 +38,17 @@ describe('channels and resources', () => {
     await page.page.locator('[data-channel="kitchen"] .count', { hasText: /^1$/ }).waitFor();
     const counts = await page.page.locator('.stream .count').allInnerTexts();
     assert.deepEqual(counts, ['1', '0', '2', '0']);
-    await page.leave();
   });
 
   it('take an odd resource id of a backend’s for what it is, another stream', async () => {
-    const page = await DemoPage.openAsSomeoneNew(browser, site.url);
+    const page = await stage.openPage();
     for (const resourceId of ['Roses', 'roses ', 'roses/pond', 'pond%20']) {
-      await site.publishJson({ name: 'garden', resourceId }, '"astray"');
+      await stage.site.publishJson({ name: 'garden', resourceId }, '"astray"');
     }
     // An empty resource id is the channel itself.
-    await site.publishJson({ name: 'garden', resourceId: '' }, '"to the garden"');
+    await stage.site.publishJson({ name: 'garden', resourceId: '' }, '"to the garden"');
     await page.shows('garden', ['"to the garden"']);
     for (const stream of ['garden / roses', 'garden / pond'])
       assert.deepEqual(await page.messagesOn(stream), []);
-    await page.leave();
   });
 });

@@ -12,6 +12,7 @@ import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
+import { root } from '../../../scripts/lib/project.mjs';
 
 /**
  * @typedef {import('node:http').IncomingMessage} IncomingMessage
@@ -28,6 +29,7 @@ const TYPES = {
 
 const conformanceFolder = fileURLToPath(new URL('..', import.meta.url));
 const chai = createRequire(import.meta.url).resolve('chai');
+const alias = join(root, 'sdk-wasm', 'npm-alias', 'index.js');
 
 /** The SDK's folder under one of many addresses: each is another copy of the SDK to a browser, with its own state. */
 const SDK_COPY = /^\/sdk\/[^/]+\/(?<path>.+)$/;
@@ -77,7 +79,8 @@ export class PageServer {
     try {
       if (pathname.startsWith('/hands/'))
         await this.#reach(pathname.replace('/hands/', ''), request, response);
-      else if (pathname === '/') send(response, '.html', await this.#page(searchParams));
+      else if (pathname === '/framed') sendFramed(response, searchParams);
+      else if (pathname === '/') send(response, '.html', await this.#page());
       else send(response, extname(pathname), await readFile(this.#file(pathname)));
     } catch (error) {
       response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end(describe(error));
@@ -92,38 +95,33 @@ export class PageServer {
     const path = SDK_COPY.exec(pathname)?.groups?.path;
     if (path) return join(this.#sdk, path);
     if (pathname === '/chai.js') return chai;
+    if (pathname === '/alias.js') return alias;
     return join(conformanceFolder, pathname);
   }
 
   /**
-   * A page in which the SDK has its names by an import map, as its package describes itself, and which knows the
-   * relay as pages do: by a `<meta>`.
-   *
-   * @param {URLSearchParams} parameters
+   * The page that tests run in, in which the SDK has its names by an import map, as its package describes itself.
    */
-  async #page(parameters) {
+  async #page() {
     const { exports } = JSON.parse(await readFile(join(this.#sdk, 'package.json'), 'utf8'));
     /** @type {Record<string, string>} */
     const entries = {};
+    /** @type {Record<string, string>} */
+    const imports = { chai: '/chai.js', 'wix-realtime': '/alias.js' };
     for (const [entry, target] of Object.entries(exports)) {
-      if (typeof target === 'object') entries[entry] = target.default;
+      if (typeof target !== 'object') continue;
+      entries[entry] = target.default;
+      imports[entry.replace('.', 'wix-realtime-frontend')] = target.default.replace('.', '/sdk/imported');
     }
-    const imports = {
-      chai: '/chai.js',
-      ...named('wix-realtime-frontend', entries),
-      ...named('wix-realtime', entries),
-    };
-    const relay = parameters.get('relay');
     return `<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
   <title>Conformance</title>
   <link rel="icon" href="data:,">
-  ${relay ? `<meta name="realtime-relay" content="${relay}">` : ''}
   <script type="importmap">${JSON.stringify({ imports })}</script>
   <script id="entries" type="application/json">${JSON.stringify(entries)}</script>
-  <script type="module" src="/page/${parameters.get('page') ?? 'page'}.js"></script>
+  <script type="module" src="/page/page.js"></script>
 </head>
 <body></body>
 </html>`;
@@ -146,18 +144,18 @@ export class PageServer {
 }
 
 /**
- * The entries of the SDK's package under a name.
+ * A page inside the test's page: it knows the relay as pages do, by a `<meta>`, and may have a security policy.
  *
- * @param {string} name
- * @param {Record<string, string>} entries
+ * @param {ServerResponse} response
+ * @param {URLSearchParams} parameters
  */
-function named(name, entries) {
-  return Object.fromEntries(
-    Object.entries(entries).map(([entry, file]) => [
-      entry.replace('.', name),
-      file.replace('.', '/sdk/imported'),
-    ]),
-  );
+function sendFramed(response, parameters) {
+  const relay = parameters.get('relay');
+  const policy = parameters.get('policy');
+  if (policy) response.setHeader('Content-Security-Policy', policy);
+  const meta = relay ? `<meta name="realtime-relay" content="${relay}">` : '';
+  const script = `<script type="module" src="/page/frame.js"></script>`;
+  send(response, '.html', `<!doctype html><html lang="en"><meta charset="utf-8">${meta}${script}</html>`);
 }
 
 /**

@@ -1,12 +1,22 @@
 /**
- * A page inside the test's page: one that can be loaded anew. This is its script; the SDK comes by its name.
+ * A page inside the test's page: one that can be loaded anew, and under a security policy. This is its script.
  *
  * @module
  */
 
-import * as realtime from 'wix-realtime-frontend';
 import { sockets } from './sockets.js';
 
-/** @typedef {Window & { inside?: { realtime: typeof realtime, sockets: typeof sockets } }} Framed */
+/**
+ * @typedef {typeof import('wix-realtime-frontend')} Sdk
+ * @typedef {Window & typeof globalThis & { inside?: { realtime: Sdk, sockets: typeof sockets } }} Framed
+ */
+
+const parameters = new URLSearchParams(location.search);
+
+const missing = parameters.get('without');
+if (missing) Reflect.deleteProperty(window, missing);
+
+// Not by its name: a policy may forbid the import map that names have in a page.
+const realtime = await import(parameters.get('sdk') ?? '');
 
 /** @type {Framed} */ (window).inside = { realtime, sockets };

@@ -4,21 +4,26 @@
  * @module
  */
 
+import { entryOf } from './sdk.js';
 import { until } from './waiting.js';
 
-/** @typedef {import('./frame.js').Framed} Framed */
+/**
+ * @typedef {import('./frame.js').Framed} Framed
+ *
+ * @typedef {object} Circumstances
+ * @property {string} [relay] the relay's address in the page's `<meta>`
+ * @property {string} [policy] the page's security policy
+ * @property {string} [without] a global that the page's browser does not have
+ */
 
 export class Frame {
   #element = document.createElement('iframe');
 
-  /**
-   * Loads a page, with the relay's address in its `<meta>` if there is one.
-   *
-   * @param {string} [relay]
-   */
-  static async open(relay) {
+  /** @param {Circumstances} circumstances */
+  static async open(circumstances) {
     const frame = new Frame();
-    frame.#element.src = `/?${new URLSearchParams({ page: 'frame', ...(relay ? { relay } : {}) })}`;
+    const parameters = { sdk: entryOf('imported'), ...circumstances };
+    frame.#element.src = `/framed?${new URLSearchParams(parameters)}`;
     document.body.append(frame.#element);
     await frame.#ready();
     return frame;
@@ -26,7 +31,7 @@ export class Frame {
 
   /** Loads the page again, as its reader would. */
   async reload() {
-    const before = this.#window;
+    const before = this.window;
     delete before.inside;
     before.location.reload();
     await this.#ready();
@@ -40,11 +45,21 @@ export class Frame {
     return this.#inside.sockets();
   }
 
-  /** Who the relay takes this page's reader for. */
-  async subscriber() {
+  get window() {
+    return /** @type {Framed} */ (this.#element.contentWindow);
+  }
+
+  /**
+   * Who the relay takes this page's reader for.
+   *
+   * @param {number} [connection] the how manieth of the page, from 1
+   */
+  async subscriber(connection = 1) {
+    const welcomes = () =>
+      this.sockets.flatMap(({ received }) => received.filter((text) => text.includes('"welcome"')));
     const welcome = await until(
-      () => this.sockets.flatMap(({ received }) => received).find((text) => text.includes('"welcome"')),
-      'the relay welcomes the page',
+      () => welcomes()[connection - 1],
+      `the relay welcomes the page ${connection} times`,
     );
     return /** @type {{ id: string, type: string }} */ (JSON.parse(welcome).subscriber);
   }
@@ -53,15 +68,11 @@ export class Frame {
     this.#element.remove();
   }
 
-  get #window() {
-    return /** @type {Framed} */ (/** @type {unknown} */ (this.#element.contentWindow));
-  }
-
   get #inside() {
-    const { inside } = this.#window;
+    const { inside } = this.window;
     if (!inside) throw new Error('the page inside is not loaded');
     return inside;
   }
 
-  #ready = () => until(() => this.#window.inside, 'the page inside is loaded');
+  #ready = () => until(() => this.window.inside, 'the page inside is loaded');
 }

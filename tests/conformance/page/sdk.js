@@ -12,12 +12,17 @@ const entries = JSON.parse(document.getElementById('entries')?.textContent ?? '{
 let copies = 0;
 
 /**
- * A browser takes a module of another address for another module, so a folder of a new name is a new copy with
- * everything that belongs to it.
+ * The address of an entry of the package. A browser takes a module of another address for another module, so each
+ * name of a copy is a copy with everything that belongs to it.
  *
- * @returns {Promise<Sdk>}
+ * @param {string} copy
+ * @param {string} [entry]
+ * @returns {string}
  */
+export const entryOf = (copy, entry = '.') => entries[entry].replace('.', `/sdk/${copy}`);
+
+/** @returns {Promise<Sdk>} */
 export function loadSdk() {
   copies += 1;
-  return import(entries['.'].replace('.', `/sdk/copy-${copies}`));
+  return import(entryOf(`copy-${copies}`));
 }

@@ -14,7 +14,7 @@ import { sockets } from '../page/sockets.js';
 import { Calls, until } from '../page/waiting.js';
 
 it('without configure the relay is where the page’s meta element says', async ({ channel, link }) => {
-  const frame = await Frame.open(link.url);
+  const frame = await Frame.open({ relay: link.url });
   const calls = new Calls();
   await frame.realtime.subscribe(channel, calls.handler);
   assert.equal(frame.sockets[0]?.url, `${link.url.replace('http', 'ws')}/v1/realtime`);
@@ -24,7 +24,7 @@ it('without configure the relay is where the page’s meta element says', async 
 });
 
 it('without a meta element the relay is on the page’s own origin', async ({ channel }) => {
-  const frame = await Frame.open();
+  const frame = await Frame.open({});
   const refused = rejection(frame.realtime.subscribe(channel, () => {}));
   await until(() => frame.sockets.length > 0, 'the page connects');
   assert.equal(frame.sockets[0]?.url, `${location.origin.replace('http', 'ws')}/v1/realtime`);
@@ -34,7 +34,7 @@ it('without a meta element the relay is on the page’s own origin', async ({ ch
 });
 
 it('configure counts more than the meta element', async ({ channel, link }) => {
-  const frame = await Frame.open('http://127.0.0.1:9');
+  const frame = await Frame.open({ relay: 'http://127.0.0.1:9' });
   frame.realtime.configure({ url: link.url });
   await frame.realtime.subscribe(channel, () => {});
   frame.close();
