@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
 use tokio::net::{TcpListener, TcpSocket};
@@ -15,16 +15,20 @@ use tokio_util::task::TaskTracker;
 use crate::broker::flusher;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
+use crate::http::connection::Routes;
+use crate::http::counters::HttpCounters;
 use crate::http::key::ApiKeys;
 use crate::http::listen;
 use crate::http::origin::Origins;
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
-use crate::http::routes::{Api, routes};
+use crate::http::routes::{Api, Face, routes};
 use crate::identity::establish::Identities;
 use crate::identity::keys::keeper::Keeper;
 use crate::identity::keys::place::{KeysAt, Readable};
 use crate::identity::settings::IdentitySettings;
+use crate::measure::recorder;
+use crate::measure::scrape::Measured;
 use crate::outbound::reason::reason;
 use crate::permission::fixed::FixedPermission;
 use crate::permission::provider::Permission;
@@ -34,6 +38,7 @@ use crate::permission::script::pool::ScriptPermission;
 use crate::permission::script::settings::{EngineLimits, PoolSettings};
 use crate::permission::webhook::asker::WebhookPermission;
 use crate::permission::webhook::settings::WebhookSettings;
+use crate::ready::Readiness;
 use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::recheck::task as recheck;
@@ -57,7 +62,9 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct Relay {
     address: SocketAddr,
     sessions: Arc<Sessions>,
+    readiness: Arc<Readiness>,
     http: Stage,
+    for_operators: Option<(Stage, SocketAddr)>,
     session_tasks: TaskTracker,
     delivery: Stage,
     keeping: Stage,
@@ -117,14 +124,14 @@ impl Relay {
     /// # Errors
     /// [`StartError`]: nothing is left running then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        recorder::install();
+        let readiness = Arc::new(Readiness::default());
         let permission = permission(&settings)?;
         if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
             return Err(StartError::Site(site.clone()));
         }
-        let listener = listen_on(settings.listen)?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| StartError::Listen { address: settings.listen, source })?;
+        let (listener, address) = listen_on(settings.listen)?;
+        let operators = settings.metrics_listen.map(listen_on).transpose()?;
         warn_about(&settings, address);
 
         let (identities, keeping) = identities(&settings.identity).await?;
@@ -148,15 +155,28 @@ impl Relay {
             max_sessions: settings.max_sessions,
             tracker: session_tasks.clone(),
         };
-        let api = Api {
+        let api = Arc::new(Api {
             door,
-            rate: Arc::new(PublishRate::new(settings.api_keys.len(), settings.max_publishes_per_second)),
-            keys: Arc::new(ApiKeys::new(settings.api_keys)),
+            rate: PublishRate::new(settings.api_keys.len(), settings.max_publishes_per_second),
+            keys: ApiKeys::new(settings.api_keys),
             max_payload_bytes: settings.max_payload_bytes,
             site: settings.site,
-        };
-        let http = start_http(listener, api);
-        Ok(Self { address, sessions, http, session_tasks, delivery, keeping })
+            measured: Measured {
+                recorder: recorder::install(),
+                sessions: Arc::clone(&sessions),
+                requests: HttpCounters::default(),
+                readiness: Arc::clone(&readiness),
+                max_sessions: settings.max_sessions,
+                max_history_bytes: settings.max_history_bytes,
+                started_at: SystemTime::now(),
+            },
+        });
+        let http = start_http(listener, routes(Arc::clone(&api), Face::Public));
+        let for_operators = operators.map(|(listener, address)| {
+            tracing::info!(%address, "metrics are served here, without a key");
+            (start_http(listener, routes(Arc::clone(&api), Face::Operators)), address)
+        });
+        Ok(Self { address, sessions, readiness, http, for_operators, session_tasks, delivery, keeping })
     }
 
     /// Where it listens.
@@ -164,16 +184,25 @@ impl Relay {
         self.address
     }
 
+    /// Where it listens for operators, if it does.
+    pub fn operators_address(&self) -> Option<SocketAddr> {
+        self.for_operators.as_ref().map(|(_, address)| *address)
+    }
+
     /// Stops it in good order: accepts nothing new, answers what is under way, delivers what was accepted, tells
     /// every client when to come back, and closes.
     pub async fn stop(self) {
         tracing::info!("stopping");
+        self.readiness.fault("relay", "the relay is stopping");
         self.http.stop(HTTP_DEADLINE, "requests").await;
         self.delivery.stop(HTTP_DEADLINE, "deliveries").await;
         self.sessions.registry.drain();
         self.session_tasks.close();
         wait(&self.session_tasks, SESSION_DEADLINE, "sessions").await;
         self.keeping.stop(KEEPING_DEADLINE, "the key set").await;
+        if let Some((stage, _)) = self.for_operators {
+            stage.stop(HTTP_DEADLINE, "requests of operators").await;
+        }
         let totals = self.sessions.broker.totals();
         tracing::info!(published = totals.published, delivered = totals.delivered, "stopped");
     }
@@ -251,7 +280,8 @@ async fn identities(settings: &IdentitySettings) -> Result<(Identities, Stage), 
 /// (`net.core.somaxconn`, usually 4096).
 const BACKLOG: u32 = 4_096;
 
-fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
+/// Listens. Returns the address too, which has the port that was free where none was wanted.
+fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // A relay that is restarted takes over its address at once.
@@ -259,7 +289,9 @@ fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
         // Small frames must not wait for each other (Nagle's algorithm); accepted sockets inherit this.
         socket.set_nodelay(true)?;
         socket.bind(address)?;
-        socket.listen(BACKLOG)
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
     };
     listen().map_err(|source| StartError::Listen { address, source })
 }
@@ -290,9 +322,9 @@ async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
     }
 }
 
-fn start_http(listener: TcpListener, api: Api) -> Stage {
+fn start_http(listener: TcpListener, routes: Routes) -> Stage {
     let stage = Stage::default();
-    let serving = listen::serve(listener, routes(api), stage.cancel.clone(), stage.tracker.clone());
+    let serving = listen::serve(listener, routes, stage.cancel.clone(), stage.tracker.clone());
     stage.tracker.spawn(serving);
     stage
 }

@@ -19,10 +19,13 @@ pub mod http;
 pub mod identity;
 #[path = "log/room.rs"]
 pub mod log;
+#[path = "measure/room.rs"]
+pub mod measure;
 #[path = "outbound/room.rs"]
 pub mod outbound;
 #[path = "permission/room.rs"]
 pub mod permission;
+pub mod ready;
 #[path = "session/room.rs"]
 pub mod session;
 #[path = "settings/room.rs"]

@@ -76,6 +76,7 @@ async fn write<P: Peer>(shard: &Shard<P>, number: ChannelNumber, delivery: Deliv
             tokio::task::yield_now().await;
         }
     }
-    let delivered = (delivery.messages * delivery.readers.len()) as u64;
-    shard.counters.delivered.fetch_add(delivered, Ordering::Relaxed);
+    let readers = delivery.readers.len();
+    shard.counters.delivered.fetch_add((delivery.messages * readers) as u64, Ordering::Relaxed);
+    shard.counters.delivered_bytes.fetch_add((frame.len() * readers) as u64, Ordering::Relaxed);
 }

@@ -46,6 +46,20 @@ pub struct Shard<P> {
 pub struct Counters {
     pub(crate) published: AtomicU64,
     pub(crate) delivered: AtomicU64,
+    pub(crate) delivered_bytes: AtomicU64,
+    recovered: AtomicU64,
+    not_recovered: AtomicU64,
+}
+
+impl Counters {
+    /// Counts what became of a recovery, where one was asked for.
+    fn count_recovery(&self, recovered: Option<bool>) {
+        match recovered {
+            Some(true) => self.recovered.fetch_add(1, Ordering::Relaxed),
+            Some(false) => self.not_recovered.fetch_add(1, Ordering::Relaxed),
+            None => return,
+        };
+    }
 }
 
 impl<P: Peer> Broker<P> {
@@ -79,6 +93,7 @@ impl<P: Peer> Broker<P> {
         let attached = {
             let mut hub = shard.hub.lock();
             let attachment = hub.attach(channel, peer.clone(), from, self.clock.now());
+            shard.counters.count_recovery(attachment.recovered);
             let attached = Attached { number: attachment.number, is_new: attachment.is_new };
             queue_reply(id, attachment, peer);
             attached
@@ -137,7 +152,7 @@ impl<P: Peer> Broker<P> {
         &self.shards
     }
 
-    /// Messages published, messages delivered, and bytes that histories hold.
+    /// What was done since the start, and what is held now. Looks at every channel.
     pub fn totals(&self) -> Totals {
         let sum = |of: fn(&Counters) -> &AtomicU64| {
             self.shards.iter().map(|shard| of(&shard.counters).load(Ordering::Relaxed)).sum()
@@ -145,8 +160,12 @@ impl<P: Peer> Broker<P> {
         Totals {
             published: sum(|counters| &counters.published),
             delivered: sum(|counters| &counters.delivered),
+            delivered_bytes: sum(|counters| &counters.delivered_bytes),
+            recovered: sum(|counters| &counters.recovered),
+            not_recovered: sum(|counters| &counters.not_recovered),
             history_bytes: self.budget.used_bytes(),
             channels: self.shards.iter().map(|shard| shard.hub.lock().channel_count()).sum(),
+            subscriptions: self.shards.iter().map(|shard| subscriptions(&shard.hub.lock())).sum(),
         }
     }
 
@@ -182,10 +201,22 @@ pub struct Totals {
     pub published: u64,
     /// Messages handed to peers since the start.
     pub delivered: u64,
+    /// Bytes of the frames in which they were.
+    pub delivered_bytes: u64,
+    /// Recoveries that were whole.
+    pub recovered: u64,
+    /// Recoveries of which the peer was told that something is lost.
+    pub not_recovered: u64,
     /// Bytes that histories and channels hold.
     pub history_bytes: usize,
     /// Channels that exist.
     pub channels: usize,
+    /// Readers of all channels.
+    pub subscriptions: usize,
+}
+
+fn subscriptions<P: Peer>(hub: &Hub<P>) -> usize {
+    hub.audiences().map(|(_, _, readers)| readers.len()).sum()
 }
 
 fn queue_reply<P: Peer>(id: RequestId, attachment: Attachment, peer: &P) {

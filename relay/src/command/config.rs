@@ -183,6 +183,7 @@ mod tests {
             "token-jwks",
             "visitor-key",
             "max-publishes-per-second",
+            "metrics-listen",
         ];
         assert_eq!(empty, without_default);
         assert!(rows.iter().all(|row| row.source == Source::Default && !row.hidden));

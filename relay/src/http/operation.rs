@@ -15,34 +15,57 @@ pub enum Operation {
     PublishBatch,
     /// Whether the relay runs.
     Health,
+    /// Whether it is ready for more.
+    Ready,
+    /// What it counts.
+    Metrics,
     /// This API's contract.
     Contract,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] =
-        [Self::Realtime, Self::Publish, Self::PublishBatch, Self::Health, Self::Contract];
+    pub const ALL: [Self; 7] = [
+        Self::Realtime,
+        Self::Publish,
+        Self::PublishBatch,
+        Self::Health,
+        Self::Ready,
+        Self::Metrics,
+        Self::Contract,
+    ];
 
-    /// Its address, and the methods that it takes as `Allow` lists them.
-    const fn row(self) -> (&'static str, &'static str) {
+    /// Its name, its address, and the methods that it takes as `Allow` lists them.
+    const fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Realtime => ("/v1/realtime", "GET"),
-            Self::Publish => ("/v1/publish", "POST"),
-            Self::PublishBatch => ("/v1/publish/batch", "POST"),
-            Self::Health => ("/healthz", "GET, HEAD"),
-            Self::Contract => ("/v1/openapi.yaml", "GET, HEAD"),
+            Self::Realtime => ("realtime", "/v1/realtime", "GET"),
+            Self::Publish => ("publish", "/v1/publish", "POST"),
+            Self::PublishBatch => ("publish_batch", "/v1/publish/batch", "POST"),
+            Self::Health => ("health", "/healthz", "GET, HEAD"),
+            Self::Ready => ("ready", "/readyz", "GET, HEAD"),
+            Self::Metrics => ("metrics", "/metrics", "GET, HEAD"),
+            Self::Contract => ("contract", "/v1/openapi.yaml", "GET, HEAD"),
         }
+    }
+
+    /// Its name, in what is counted.
+    pub const fn name(self) -> &'static str {
+        self.row().0
     }
 
     /// Its address.
     pub const fn path(self) -> &'static str {
-        self.row().0
+        self.row().1
     }
 
     /// The methods that it takes, as `Allow` lists them.
     pub const fn methods(self) -> &'static str {
-        self.row().1
+        self.row().2
+    }
+
+    /// Whether it is there for operators, and at an address of their own.
+    pub const fn is_for_operators(self) -> bool {
+        matches!(self, Self::Health | Self::Ready | Self::Metrics)
     }
 
     /// What is at an address.
@@ -64,9 +87,11 @@ impl Operation {
     }
 }
 
-/// The problem of an address at which nothing is.
-pub fn nothing_here() -> Problem {
-    let here = Operation::ALL.map(|operation| format!("{} {}", operation.methods(), operation.path()));
+/// The problem of an address at which nothing is, with those at which something is.
+pub fn nothing_here(is_here: impl Fn(Operation) -> bool) -> Problem {
+    let here = Operation::ALL.into_iter().filter(|operation| is_here(*operation));
+    let here: Vec<_> =
+        here.map(|operation| format!("{} {}", operation.methods(), operation.path())).collect();
     Problem::new(Code::NotFound, format!("this relay has {}", here.join("; ")))
 }
 

@@ -4,13 +4,14 @@
 //! whatever was wrong with the request. `openapi.yaml` beside `src` is the contract, and is held to the code by tests.
 //!
 //! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] (reading one), [`key`]
-//! (who may publish), [`rate`] (and how much), [`publish`], [`about`] (what the relay says of itself), [`realtime`]
+//! (who may publish), [`rate`] (and how much), [`publish`], [`about`] (what the relay says of itself), [`counters`], [`realtime`]
 //! (the WebSocket's door), [`origin`] (which pages may come through it), [`site`] (static files), [`routes`] (all of
 //! it); then [`listen`] and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
 
 pub mod about;
 pub mod body;
 pub mod connection;
+pub mod counters;
 pub mod key;
 pub mod listen;
 pub mod operation;

@@ -15,56 +15,85 @@ use warp::{Filter, Rejection};
 
 use crate::http::key::ApiKeys;
 use crate::http::operation::{Operation, nothing_here};
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::{about, body, publish, site};
+use crate::measure::scrape::Measured;
 use crate::session::sessions::Sessions;
 
 /// What the routes need.
-#[derive(Clone)]
 pub struct Api {
     /// The WebSocket's door.
     pub door: Door,
     /// Who may publish.
-    pub keys: Arc<ApiKeys>,
+    pub keys: ApiKeys,
     /// How much.
-    pub rate: Arc<PublishRate>,
+    pub rate: PublishRate,
     /// Bytes of a payload.
     pub max_payload_bytes: usize,
     /// The site's folder, if its static files are served.
     pub site: Option<PathBuf>,
+    /// What is counted.
+    pub measured: Measured,
 }
 
-/// The whole API. It never rejects: what no route wants is a problem document too.
-pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
-    let site = api.site.clone();
-    let api = Arc::new(api);
-    let operation = warp::path::full().and_then(|path: FullPath| async move {
-        Operation::at(path.as_str()).ok_or_else(warp::reject::not_found)
-    });
-    let ours = operation
-        .and(warp::any().map(move || Arc::clone(&api)))
-        .and(warp::method())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<OnUpgrade>())
-        .and(warp::body::stream())
-        .then(|operation: Operation, api: Arc<Api>, method: Method, headers: HeaderMap, upgrade, body| async move {
-            let answered = match operation.check(&method) {
-                Ok(()) => api.answer(operation, &headers, upgrade, body).await,
-                Err(problem) => Err(problem),
-            };
-            answered.unwrap_or_else(Reply::into_response)
-        });
+/// Who is let in at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// Everyone: browsers, backends with a key, operators with a key.
+    Public,
+    /// Operators only, without a key.
+    Operators,
+}
+
+impl Face {
+    fn has(self, operation: Operation) -> bool {
+        self == Self::Public || operation.is_for_operators()
+    }
+}
+
+/// Everything that is at an address. It never rejects: what no route wants is a problem document too.
+pub fn routes(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
+    let site = api.site.clone().filter(|_| face == Face::Public);
+    let ours = operations(Arc::clone(&api), face);
+    let not_found = move |_| {
+        api.measured.requests.count(None, Some(Code::NotFound));
+        let problem = nothing_here(|operation| face.has(operation));
+        async { Ok::<_, Infallible>(problem.into_response()) }
+    };
     match site {
         Some(folder) => ours.or(site_files(folder)).unify().recover(not_found).unify().boxed(),
         None => ours.recover(not_found).unify().boxed(),
     }
 }
 
+fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
+    let operation = warp::path::full().and_then(move |path: FullPath| async move {
+        let found = Operation::at(path.as_str()).filter(|operation| face.has(*operation));
+        found.ok_or_else(warp::reject::not_found)
+    });
+    operation
+        .and(warp::any().map(move || Arc::clone(&api)))
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and(warp::body::stream())
+        .then(move |operation: Operation, api: Arc<Api>, method: Method, headers: HeaderMap, upgrade, body| async move {
+            let answered = match operation.check(&method) {
+                Ok(()) => api.answer(face, operation, &headers, upgrade, body).await,
+                Err(problem) => Err(problem),
+            };
+            api.measured.requests.count(Some(operation), answered.as_ref().err().map(Problem::code));
+            answered.unwrap_or_else(Reply::into_response)
+        })
+        .boxed()
+}
+
 impl Api {
     async fn answer<S, B>(
         &self,
+        face: Face,
         operation: Operation,
         headers: &HeaderMap,
         upgrade: Option<OnUpgrade>,
@@ -78,11 +107,18 @@ impl Api {
         match operation {
             Operation::Realtime => self.door.enter(headers, upgrade),
             Operation::Health => Ok(about::health()),
+            Operation::Ready => about::ready(&self.measured.readiness),
+            Operation::Metrics => {
+                if face == Face::Public {
+                    self.keys.check(headers)?;
+                }
+                Ok(about::metrics(&self.measured))
+            }
             Operation::Contract => Ok(about::contract()),
             Operation::Publish => {
                 let key = self.keys.check(headers)?;
-                let body =
-                    body::read_json(headers, body, self.max_payload_bytes + publish::ENVELOPE_BYTES).await?;
+                let max_bytes = self.max_payload_bytes + publish::ENVELOPE_BYTES;
+                let body = body::read_json(headers, body, max_bytes).await?;
                 self.rate.take(key, 1, clock.now())?;
                 publish::one(broker, headers, &body, self.max_payload_bytes)
             }
@@ -108,8 +144,4 @@ fn site_files(folder: PathBuf) -> impl Filter<Extract = (Response,), Error = Rej
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     })
-}
-
-async fn not_found(_: Rejection) -> Result<Response, Infallible> {
-    Ok(nothing_here().into_response())
 }

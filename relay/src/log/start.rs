@@ -6,6 +6,10 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::log::lines::CountLines;
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -26,13 +30,14 @@ pub fn start(filter: &str, format: LogFormat) -> io::Result<()> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         refused(format!("the log filter {filter:?} is not right: {error}; use for example info or debug"))
     })?;
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr);
-    match format {
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = match format {
         // Colours are for people; a pipe or a file gets plain text.
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).with_target(false).boxed(),
         LogFormat::Json => {
-            log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
-    }
-    .map_err(|error| refused(error.to_string()))
+    };
+    let log = tracing_subscriber::registry().with(filter).with(CountLines).with(lines);
+    log.try_init().map_err(|error| refused(error.to_string()))
 }

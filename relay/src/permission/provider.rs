@@ -23,4 +23,9 @@ pub trait Permission: Send + Sync + 'static {
     /// if it is one), or all channels; for this user, or all users. Every question that is answered after this
     /// returns, one that is under way included, is answered anew.
     fn forget(&self, _channel: Option<&Channel>, _user: Option<&UserId>) {}
+
+    /// How many questions wait for an answer.
+    fn open(&self) -> usize {
+        0
+    }
 }

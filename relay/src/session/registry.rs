@@ -10,6 +10,7 @@ use realtime_hub::channel::{Reader as _, SessionId};
 use realtime_protocol::subscriber::UserId;
 
 use crate::session::connection::Connection;
+use crate::session::ends::Ends;
 use crate::session::order::Order;
 
 /// How many locks share the sessions: several times the cores on which sessions can begin and end at once.
@@ -28,6 +29,8 @@ pub struct Registry {
     hasher: RandomState,
     next_id: AtomicU64,
     running: AtomicUsize,
+    /// How those that do not run any more have ended.
+    pub ends: Ends,
     is_draining: AtomicBool,
 }
 
@@ -40,6 +43,11 @@ impl Registry {
     /// Sessions that run.
     pub fn len(&self) -> usize {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// Sessions that have begun since the start.
+    pub fn begun(&self) -> u64 {
+        self.next_id.load(Ordering::Relaxed)
     }
 
     /// Whether none runs.

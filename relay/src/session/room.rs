@@ -14,6 +14,7 @@
 
 pub mod connection;
 pub mod effect;
+pub mod ends;
 pub mod muted;
 pub mod order;
 pub mod questions;

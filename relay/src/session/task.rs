@@ -20,6 +20,7 @@ use crate::identity::establish::{Establishing, Identity};
 use crate::permission::gauge;
 use crate::session::connection::{Connection, SendingState};
 use crate::session::effect::{Effect, Verdict};
+use crate::session::ends::End;
 use crate::session::order::Order;
 use crate::session::questions::{Answered, AskedFor, Questions};
 use crate::session::recheck::changes::Generation;
@@ -57,6 +58,8 @@ struct SessionTask {
     session: Session,
     questions: Questions,
     who: who::Question,
+    /// How it ends, as far as that is known yet.
+    end: Option<End>,
     has_left: bool,
 }
 
@@ -70,6 +73,7 @@ impl SessionTask {
             connection,
             questions: Questions::default(),
             who: who::Question::default(),
+            end: None,
             has_left: false,
             sessions,
         }
@@ -127,10 +131,11 @@ impl SessionTask {
         self.reader = reader;
         if let Err(violation) = fed {
             tracing::debug!(session = self.connection.session().0, %violation, "client broke WebSocket");
-            let code = match violation {
-                Violation::TooLarge => CloseCode::FrameTooLarge.get(),
-                _ => violation.close_code(),
+            let (end, code) = match violation {
+                Violation::TooLarge => (End::Code(CloseCode::FrameTooLarge), CloseCode::FrameTooLarge.get()),
+                _ => (End::BrokeWebSocket, violation.close_code()),
             };
+            self.end.get_or_insert(end);
             self.connection.end(writer::close(code, &violation.to_string()));
         }
     }
@@ -150,6 +155,7 @@ impl SessionTask {
             }
             Incoming::Pong => {}
             Incoming::Close(code) => {
+                self.end.get_or_insert(End::ClientClosed);
                 let answer = code.map_or_else(writer::close_without_code, |code| writer::close(code, ""));
                 self.connection.end(answer);
             }
@@ -270,6 +276,7 @@ impl SessionTask {
             }
             Effect::End(code, reason) => {
                 tracing::debug!(session = self.connection.session().0, ?code, reason, "session ends");
+                self.end.get_or_insert(End::Code(code));
                 self.connection.end(writer::close(code.get(), &reason));
             }
         }
@@ -333,6 +340,11 @@ impl SessionTask {
         }
         self.sessions.broker.detach_all(&self.connection.channels(), self.connection.session());
         self.sessions.registry.leave(&self.connection);
+        self.sessions.registry.ends.count(self.end.unwrap_or(match self.connection.state() {
+            SendingState::Overflowed => End::Code(CloseCode::Slow),
+            SendingState::Open if std::thread::panicking() => End::Code(CloseCode::Internal),
+            _ => End::Lost,
+        }));
         drop(self.connection.take_orders());
     }
 

@@ -31,6 +31,8 @@ pub struct Settings {
     pub config: Option<PathBuf>,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to listen for operators.
+    pub metrics_listen: Option<SocketAddr>,
     /// The permissions file.
     pub permissions: Option<PathBuf>,
     /// The backend that decides about permissions.
@@ -81,6 +83,7 @@ impl Settings {
             api_keys: api_keys(given.api_key, given.listen)?,
             config: given.config,
             listen: given.listen,
+            metrics_listen: given.metrics_listen,
             permissions: given.permissions,
             require_permissions: given.require_permissions,
             site: given.site,

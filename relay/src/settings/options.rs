@@ -167,6 +167,10 @@ settings! {
         #[arg(long, env = "RELAY_HELLO_TIMEOUT_SECONDS", value_name = "SECONDS")]
         hello_timeout_seconds: u64 = 10,
 
+        /// Address at which GET /metrics, /readyz and /healthz need no key; keep strangers from it
+        #[arg(long, env = "RELAY_METRICS_LISTEN", value_name = "ADDR")]
+        metrics_listen: SocketAddr,
+
         /// What to log: error, warn, info, debug or trace, for all or by module [default: info]
         #[arg(long, env = "RELAY_LOG", value_name = "FILTER")]
         log: String = "info".to_owned(),

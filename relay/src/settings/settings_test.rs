@@ -46,6 +46,7 @@ fn a_flag_counts_more_than_the_file_and_the_file_more_than_the_default() {
 fn settings_are_written_as_they_were_given() {
     let text = r#"
         listen = "127.0.0.1:1"
+        metrics-listen = "127.0.0.1:2"
         permissions-url = "https://example.org"
         permissions-secret = ["s", "older"]
         permissions-timeout-ms = 13

@@ -8,6 +8,7 @@
 
 mod config;
 mod log;
+mod metrics;
 mod page;
 mod permissions;
 mod publish;

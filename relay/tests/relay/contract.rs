@@ -1,5 +1,6 @@
 //! `openapi.yaml` and `docs/protocol.md` name what the code has: every address, method, problem code and limit.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use realtime_relay::http::operation::Operation;
@@ -83,6 +84,30 @@ fn every_operation_has_a_heading_in_the_specification() {
         let heading = format!("### `{method} {}`", operation.path());
         assert!(part.contains(&heading), "{heading}");
     }
+}
+
+/// The texts of the sources of the relay.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts = entries.map(|path| match path.is_dir() {
+        true => sources(&path),
+        false => vec![std::fs::read_to_string(path).unwrap()],
+    });
+    texts.flatten().collect()
+}
+
+#[test]
+fn every_metric_is_in_the_operators_table_and_no_other() {
+    let is_metric = |word: &&str| word.starts_with("relay_") || word.starts_with("process_");
+    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let constants = sources.iter().flat_map(|text| text.lines()).filter(|line| line.contains(": &str = \""));
+    let coded: BTreeSet<_> = constants.filter_map(|line| line.split('"').nth(1)).filter(is_metric).collect();
+    let operations = file("../docs/operations.md");
+    let table = operations.split("\n## What it counts\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let written: BTreeSet<_> = rows.flat_map(|cell| cell.split('`')).filter(is_metric).collect();
+    assert!(coded.len() > 20, "{coded:?}");
+    assert_eq!(coded, written);
 }
 
 #[test]

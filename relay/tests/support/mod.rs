@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
@@ -36,6 +37,23 @@ pub async fn relay(flags: &[&str]) -> Relay {
     Relay::start(settings(flags)).await.unwrap()
 }
 
+/// Where a relay listens: one of this process, or the address of another's.
+pub trait At {
+    fn at(&self) -> SocketAddr;
+}
+
+impl At for Relay {
+    fn at(&self) -> SocketAddr {
+        self.address()
+    }
+}
+
+impl At for SocketAddr {
+    fn at(&self) -> SocketAddr {
+        *self
+    }
+}
+
 /// An answer to an HTTP request.
 pub struct Answer {
     pub status: u16,
@@ -50,9 +68,9 @@ impl Answer {
 }
 
 /// Sends bytes as they are and reads the answer to its end.
-pub async fn raw_http(relay: &Relay, request: &[u8]) -> Answer {
+pub async fn raw_http(relay: &impl At, request: &[u8]) -> Answer {
     let exchange = async {
-        let mut socket = TcpStream::connect(relay.address()).await.unwrap();
+        let mut socket = TcpStream::connect(relay.at()).await.unwrap();
         socket.write_all(request).await.unwrap();
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).await.unwrap();
@@ -64,10 +82,10 @@ pub async fn raw_http(relay: &Relay, request: &[u8]) -> Answer {
     Answer { status, head: head.to_lowercase(), body: body.to_owned() }
 }
 
-pub async fn http(relay: &Relay, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+pub async fn http(relay: &impl At, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-        relay.address(),
+        relay.at(),
         body.len()
     );
     raw_http(relay, request.as_bytes()).await
@@ -75,11 +93,11 @@ pub async fn http(relay: &Relay, method: &str, path: &str, headers: &str, body: 
 
 pub const KEY_AND_JSON: &str = "Authorization: Bearer dev\r\nContent-Type: application/json\r\n";
 
-pub async fn publish_text(relay: &Relay, body: &str) -> Answer {
+pub async fn publish_text(relay: &impl At, body: &str) -> Answer {
     http(relay, "POST", "/v1/publish", KEY_AND_JSON, body).await
 }
 
-pub async fn publish(relay: &Relay, channel: Value, payload: Value) -> Value {
+pub async fn publish(relay: &impl At, channel: Value, payload: Value) -> Value {
     let answer = publish_text(relay, &json!({"channel": channel, "payload": payload}).to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json()
@@ -90,15 +108,15 @@ pub struct Client(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     /// Connects without a hello.
-    pub async fn connect(relay: &Relay) -> Self {
-        let url = format!("ws://{}/v1/realtime", relay.address());
+    pub async fn connect(relay: &impl At) -> Self {
+        let url = format!("ws://{}/v1/realtime", relay.at());
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "realtime.v1.json".parse().unwrap());
         Self(timeout(DEADLINE, tokio_tungstenite::connect_async(request)).await.unwrap().unwrap().0)
     }
 
     /// Connects and says hello. Returns the welcome too.
-    pub async fn hello(relay: &Relay, hello: Value) -> (Self, Value) {
+    pub async fn hello(relay: &impl At, hello: Value) -> (Self, Value) {
         let mut client = Self::connect(relay).await;
         client.send(hello).await;
         let welcome = client.frame().await;
@@ -106,7 +124,7 @@ impl Client {
         (client, welcome)
     }
 
-    pub async fn visitor(relay: &Relay) -> Self {
+    pub async fn visitor(relay: &impl At) -> Self {
         Self::hello(relay, json!({"type": "hello"})).await.0
     }
 

@@ -133,6 +133,10 @@ impl Permission for ScriptPermission {
             decision
         })
     }
+
+    fn open(&self) -> usize {
+        self.waiting()
+    }
 }
 
 impl Drop for ScriptPermission {

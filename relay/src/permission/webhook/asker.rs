@@ -108,6 +108,10 @@ impl Permission for WebhookPermission {
         })
     }
 
+    fn open(&self) -> usize {
+        Self::open(self)
+    }
+
     fn forget(&self, channel: Option<&Channel>, user: Option<&UserId>) {
         self.shared.desk.forget(|question| {
             channel.is_none_or(|channel| covers(channel, &question.channel))
