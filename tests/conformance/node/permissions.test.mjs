@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { Relay } from '../harness/relay.mjs';
+import { API_KEY, Relay } from '../harness/relay.mjs';
 import { Subscriber, until } from '../harness/subscriber.mjs';
 import { signToken } from '../harness/token.mjs';
 
@@ -197,7 +197,7 @@ describe('permissions', () => {
     recursion: '(function self() { return self() + 1; })()',
   });
 
-  it('refuse on every doubt, log why, and tell the browser nothing of it', async () => {
+  it('refuse on every doubt, log and count why, and tell the browser nothing of it', async () => {
     const answers = DOUBTS.map(([name, answer]) => `${JSON.stringify(name)}: () => (${answer})`);
     const hook = `
       const answers = { ${answers} };
@@ -218,6 +218,7 @@ describe('permissions', () => {
           () => `the log tells of ${name}: ${log()}`,
         );
       }
+      assert.equal(await counted(/** @type {Relay} */ (relay)), doubts.length);
       assert.equal(await visitor.mayRead({ name: 'others-go-on' }), true);
       if (doubts.some(([name]) => name === 'throws')) assert.match(log(), /a secret detail/);
       await visitor.leave();
@@ -277,3 +278,17 @@ describe('permissions', () => {
     }
   });
 });
+
+/**
+ * How many questions a relay has refused because their handler failed.
+ *
+ * @param {Relay} relay
+ */
+async function counted(relay) {
+  const headers = { Authorization: `Bearer ${API_KEY}` };
+  const metrics = await (await fetch(`${relay.url}/metrics`, { headers })).text();
+  const refusals = metrics.matchAll(/^relay_permission_decisions_total\{(.*)\} (\d+)$/gm);
+  return [...refusals]
+    .filter(([, labels = '']) => !/result="allowed"|cause="by_handler"/.test(labels))
+    .reduce((sum, [, , count]) => sum + Number(count), 0);
+}
