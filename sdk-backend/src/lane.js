@@ -5,12 +5,12 @@
  * @module
  */
 
+import { pauseBefore } from './backoff.js';
 import { connectionError } from './errors.js';
 
 /** @typedef {import('./publication.js').Publication} Publication */
 /** @typedef {import('./relay-client.js').Outcome} Outcome */
-/** @typedef {import('./settings.js').RetrySettings} RetrySettings */
-/** @typedef {Pick<RetrySettings, 'minDelayMs' | 'maxDelayMs'>} Backoff */
+/** @typedef {import('./backoff.js').Backoff} Backoff */
 
 /**
  * A publication that waits, until when (by `performance.now()`), and whom to tell.
@@ -32,9 +32,6 @@ const MAX_BATCH_BYTES = 1_000_000;
 
 /** A relay that has not answered by then is taken for lost; the ids make it safe to ask again. */
 const MAX_ATTEMPT_MS = 10_000;
-
-/** A relay that asks for a longer pause is tried nonetheless, or whole deadlines would pass without an attempt. */
-const MAX_RETRY_AFTER_MS = 10_000;
 
 export class Lane {
   #send;
@@ -148,7 +145,9 @@ export class Lane {
       else if (lastAccepted.get(entry.key) > index) entry.settle(overtaken(entry, outcome.error));
       else {
         again.push(entry);
-        this.#lastFailure = outcome.error;
+        // What the deadline cut short says less than what the relay said before.
+        if (performance.now() < entry.deadline) this.#lastFailure = outcome.error;
+        else this.#lastFailure ??= outcome.error;
         retryAfterMs = Math.max(retryAfterMs, outcome.retryAfterMs);
       }
     }
@@ -156,18 +155,15 @@ export class Lane {
   }
 
   /**
-   * Full jitter: any pause up to a bound that doubles with each attempt that brought nothing, so that many
-   * publishers do not come back to the relay together; and not less than the relay asked for.
+   * The pause grows with each attempt that brought nothing.
    *
    * @param {boolean} failedWhole
    * @param {number} retryAfterMs
    */
   #scheduleRetry(failedWhole, retryAfterMs) {
-    const { minDelayMs, maxDelayMs } = this.#backoff();
-    const bound = Math.min(maxDelayMs, minDelayMs * 2 ** this.#failures);
+    const pauseMs = pauseBefore(this.#failures, retryAfterMs, this.#backoff());
     this.#failures = failedWhole ? this.#failures + 1 : 1;
-    this.#retryAt =
-      performance.now() + Math.max(Math.min(retryAfterMs, MAX_RETRY_AFTER_MS), Math.random() * bound);
+    this.#retryAt = performance.now() + pauseMs;
   }
 }
 

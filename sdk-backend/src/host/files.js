@@ -87,7 +87,7 @@ export class PublicFiles {
  *
  * @param {FoundFile} found
  * @param {string | undefined} ifNoneMatch
- * @returns {import('./replies.js').Reply}
+ * @returns {import('../replies.js').Reply}
  */
 export function fileReply({ file, type, bytes, etag }, ifNoneMatch) {
   const headers = { 'cache-control': 'no-cache', etag };

@@ -16,7 +16,7 @@ const SCRIPT = /<script\b([^>]*)>([\s\S]*?)<\/script\s*>/gi;
  *
  * @param {string} html
  * @param {PageSetup} setup
- * @returns {import('./replies.js').Reply}
+ * @returns {import('../replies.js').Reply}
  */
 export function pageReply(html, setup) {
   const body = addToHead(html, headOf(setup));

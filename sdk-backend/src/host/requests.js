@@ -4,8 +4,8 @@
  * @module
  */
 
+import { Problem } from '../replies.js';
 import { isLoopback } from '../settings.js';
-import { Problem } from './replies.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 

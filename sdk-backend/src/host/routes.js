@@ -5,16 +5,17 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { jsonReply, methodNotAllowed, Problem } from '../replies.js';
 import { fileReply } from './files.js';
 import { OWN_PATH } from './import-map.js';
 import { pageReply } from './page.js';
 import { CALL_SOURCE, SERVER_ONLY_SOURCE, SETUP_SOURCE } from './page-modules.js';
-import { jsonReply, methodNotAllowed, Problem, scriptReply } from './replies.js';
+import { scriptReply } from './replies.js';
 import { isSecure, parsePath, readJsonObject, requireLoopbackName, requireSameOrigin } from './requests.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('./files.js').PublicFiles} PublicFiles */
-/** @typedef {import('./replies.js').Reply} Reply */
+/** @typedef {import('../replies.js').Reply} Reply */
 /** @typedef {import('./sessions.js').Session} Session */
 
 /**

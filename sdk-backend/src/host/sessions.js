@@ -6,8 +6,8 @@
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Problem } from '../replies.js';
 import { readSession, signSession } from '../session-token.js';
-import { Problem } from './replies.js';
 
 /** @typedef {import('../identity.js').Identity} Identity */
 

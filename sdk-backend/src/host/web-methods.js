@@ -6,13 +6,14 @@
 
 import { inspect } from 'node:util';
 import { runAs } from '../identity.js';
+import { jsonReply, Problem } from '../replies.js';
 import { mayCall } from '../web-module.js';
 import { withoutJs } from './import-map.js';
 import { webModuleSource } from './page-modules.js';
-import { jsonReply, Problem, scriptReply } from './replies.js';
+import { scriptReply } from './replies.js';
 
 /** @typedef {import('../identity.js').Identity} Identity */
-/** @typedef {import('./replies.js').Reply} Reply */
+/** @typedef {import('../replies.js').Reply} Reply */
 /** @typedef {import('./web-modules.js').WebModule} WebModule */
 
 export class WebMethods {
