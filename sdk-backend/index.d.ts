@@ -81,6 +81,68 @@ export const publisher: {
 /** The router of this process. */
 export const permissionsRouter: PermissionsRouter;
 
+/** The newer surface's part for a site's own backend: the router, and `publish` as it was named there before. */
+export const site: {
+  permissionsRouter: PermissionsRouter;
+  /** @deprecated in the newer surface, where `publisher.publish` stands for it. */
+  publish: typeof publish;
+};
+
+export interface PermissionsEndpointOptions {
+  /**
+   * The hook, `realtime_check_permission`. Without one, the handler that was given to
+   * `realtimePermissionsProvider.provideHandlers` decides, else the permissions router of this process.
+   */
+  check?: PermissionsHandler | undefined;
+  /** The secret shared with the relay, or several, any of which will do; else RELAY_PERMISSIONS_SECRET. */
+  secret?: string | readonly string[] | undefined;
+  /** Without a secret: answers whoever asks. Only for an address that nobody but the relay can reach. */
+  unsigned?: boolean | undefined;
+  /** How long a handler may take: 5000 by default. The relay gives up after its own `--permissions-timeout-ms`. */
+  timeoutMs?: number | undefined;
+  /** Is told, at most ten lines a second, which handlers fail and why; console.error by default. */
+  log?: ((line: string) => void) | undefined;
+}
+
+/** Handlers for `POST …/v1/check-subscriber-permissions`. They never reject and do not depend on `this`. */
+export interface PermissionsEndpoint {
+  /** For Node's `http.createServer`. Other addresses are answered with 404. */
+  node(request: object, response: object): Promise<void>;
+  /** For Express and what is like it, behind `express.json()` or not. Other addresses are left to `next`. */
+  express(request: object, response: object, next?: (error?: any) => void): Promise<void>;
+  /** For servers that turn a Request into a Response. Other addresses are answered with 404. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/**
+ * Answers the questions of a relay that was started with `--permissions-url`. Throws a {@link RealtimeError}, code 3,
+ * when there is no secret to know the relay by.
+ */
+export function permissionsEndpoint(options?: PermissionsEndpointOptions): PermissionsEndpoint;
+
+export interface RecheckOptions {
+  /** The subscriptions of this channel and its resources, or of this resource. */
+  channel?: Channel | null | undefined;
+  /** The subscriptions of this user. */
+  user?: string | null | undefined;
+}
+
+/**
+ * Has the relay ask again about running subscriptions, and end those that are no longer allowed; about all when nothing
+ * narrows it down. Resolves once the relay has taken it on, to how many there are. Rejects as `publish` does.
+ */
+export function recheckPermissions(options?: RecheckOptions | null): Promise<{ subscriptions: number }>;
+
+export interface DisconnectOptions {
+  /** Whether the pages come back at once, saying anew who they are. They stay away otherwise. */
+  comeBack?: boolean | null | undefined;
+  /** At most 100 characters, shown to the pages. */
+  reason?: string | null | undefined;
+}
+
+/** Ends a user's connections. Resolves to how many there were. Rejects as `publish` does. */
+export function disconnect(userId: string, options?: DisconnectOptions | null): Promise<{ sessions: number }>;
+
 export interface RetryOptions {
   /** How long a publish may take, retries included: 30 000 by default, 240 000 at most. */
   deadlineMs?: number | undefined;
@@ -126,10 +188,14 @@ declare const sdk: Readonly<{
   configure: typeof configure;
   createSessionToken: typeof createSessionToken;
   currentIdentity: typeof currentIdentity;
+  disconnect: typeof disconnect;
+  permissionsEndpoint: typeof permissionsEndpoint;
   permissionsRouter: typeof permissionsRouter;
   publish: typeof publish;
   publisher: typeof publisher;
+  recheckPermissions: typeof recheckPermissions;
   runAs: typeof runAs;
+  site: typeof site;
   verifySessionToken: typeof verifySessionToken;
 }>;
 export default sdk;

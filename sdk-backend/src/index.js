@@ -4,23 +4,29 @@
  * @module
  */
 
+import { disconnect, recheckPermissions } from './control.js';
+import { permissionsEndpoint } from './endpoint/endpoint.js';
 import { currentIdentity, runAs } from './identity.js';
-import { createPermissionsRouter } from './permissions-router.js';
 import { publish, publisher } from './publish.js';
+import { permissionsRouter } from './router.js';
 import { createSessionToken, verifySessionToken } from './session-token.js';
 import { configure } from './settings.js';
 
-/** The router of this process. `backend/realtime-permissions.js` fills it and asks it. */
-const permissionsRouter = createPermissionsRouter();
+/** The newer surface's part for a site's own backend. */
+const site = Object.freeze({ permissionsRouter, publish });
 
 export {
   configure,
   createSessionToken,
   currentIdentity,
+  disconnect,
+  permissionsEndpoint,
   permissionsRouter,
   publish,
   publisher,
+  recheckPermissions,
   runAs,
+  site,
   verifySessionToken,
 };
 
@@ -28,9 +34,13 @@ export default Object.freeze({
   configure,
   createSessionToken,
   currentIdentity,
+  disconnect,
+  permissionsEndpoint,
   permissionsRouter,
   publish,
   publisher,
+  recheckPermissions,
   runAs,
+  site,
   verifySessionToken,
 });

@@ -227,6 +227,9 @@ test('--help describes each option and variable, --version is that of the packag
     '--public-relay',
     '--sdk',
     '--trust-proxy',
+    'RELAY_API_KEY',
+    'RELAY_TOKEN_SECRET',
+    'RELAY_PERMISSIONS_SECRET',
     'RELAY_URL',
   ]) {
     assert.ok(HELP.includes(word), word);

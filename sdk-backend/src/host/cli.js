@@ -38,8 +38,10 @@ Hosts a site folder: its pages, and the functions of its backend that pages call
   DIR/backend/*.jsw       the same, in the older style: import { send } from 'backend/chat.jsw'
 
 Pages import wix-realtime-frontend; the host serves it from the installed package. Backend files import
-wix-realtime-backend and wix-web-module; both come with the host. The file backend/realtime-permissions.js is the
-relay's: start it with "relay serve --site DIR".
+wix-realtime-backend (or @wix/realtime) and wix-web-module; they come with the host. The file
+backend/realtime-permissions.js is the relay's: start it with "relay serve --site DIR". Where handlers need more than
+the relay gives them, such as a database, the relay can ask this host instead: set RELAY_PERMISSIONS_SECRET for both,
+and start it with "relay serve --permissions-url http://ADDR".
 
 Options:
   --listen ADDR           where to listen, as HOST:PORT; port 0 takes any that is free  [127.0.0.1:8080]
@@ -53,6 +55,9 @@ Environment:
   RELAY_API_KEY           the relay's key for publishing  ["dev" for a relay on this machine]
   RELAY_TOKEN_SECRET      the secret shared with the relay, by which it believes who a page's user is; without it
                           every page is an anonymous visitor to the relay
+  RELAY_PERMISSIONS_SECRET
+                          the secret that signs the relay's questions about permissions; with it the host answers
+                          them, at /v1/check-subscriber-permissions
   RELAY_URL               see --relay
 
 Prints "listening on http://ADDR" on standard output once it does, and its log on standard error. SIGTERM and SIGINT
@@ -131,6 +136,7 @@ async function serve({ dir, listen, relay, publicRelay, sdk, trustProxy }) {
     relayUrl,
     sdk,
     tokenSecret,
+    permissionsSecret: process.env.RELAY_PERMISSIONS_SECRET,
     isProxyTrusted: trustProxy,
     log,
   });

@@ -14,6 +14,7 @@ import { PublicFiles } from './files.js';
 import { filesBelow } from './folders.js';
 import { findFrontendSdk } from './frontend-sdk.js';
 import { importMap } from './import-map.js';
+import { loadPermissions } from './permissions.js';
 import { send } from './replies.js';
 import { createRoutes } from './routes.js';
 import { Sessions } from './sessions.js';
@@ -27,6 +28,8 @@ import { loadWebModules } from './web-modules.js';
  * @property {string} relayUrl the relay's address, as pages reach it
  * @property {string | undefined} sdk the folder of `wix-realtime-frontend`, if it is not installed for the site
  * @property {string | undefined} tokenSecret the secret shared with the relay
+ * @property {string | undefined} [permissionsSecret] the secret by which a relay's questions about permissions are
+ *   known; without one the host answers none
  * @property {boolean} isProxyTrusted whether X-Forwarded-Proto and X-Forwarded-Host are those of a proxy of ours
  * @property {(line: string) => void} log
  */
@@ -63,7 +66,7 @@ export async function startHost(options) {
  * @param {HostOptions} options
  * @returns {Promise<import('./routes.js').Parts>}
  */
-async function assemble({ dir, listen, relayUrl, sdk, tokenSecret, isProxyTrusted, log }) {
+async function assemble({ dir, listen, relayUrl, sdk, tokenSecret, permissionsSecret, isProxyTrusted, log }) {
   const { folder, packageJson } = findFrontendSdk({ given: sdk, dir, cwd: process.cwd() });
   const modules = await loadWebModules(dir);
   log(`serving ${dir}, web modules: ${modules.map(({ file }) => file).join(', ') || 'none'}`);
@@ -78,6 +81,7 @@ async function assemble({ dir, listen, relayUrl, sdk, tokenSecret, isProxyTruste
     sdkFiles: new PublicFiles(folder),
     sessions,
     webMethods: new WebMethods(modules, log),
+    permissions: permissionsSecret ? await loadPermissions(dir, permissionsSecret, log) : undefined,
     pageSetup: { importMap: map, relayUrl, hasSetup: sessions.isShared },
     isProxyTrusted,
     isLocal: !isProxyTrusted && isLoopback(listen.host),

@@ -11,6 +11,9 @@
 /** Where the host serves what it adds to a site. */
 export const OWN_PATH = '/_realtime/';
 
+/** By what names page code imports the frontend SDK: its own, the older one, and that of the newer surface. */
+const SDK_NAMES = ['wix-realtime-frontend', 'wix-realtime', '@wix/realtime'];
+
 /** The keys of a package's conditional exports that hold in a browser. */
 const CONDITIONS = ['browser', 'import', 'module', 'default'];
 
@@ -58,7 +61,7 @@ function sdkImports(sdk) {
     const file = browserTarget(target);
     if (file === undefined || file.endsWith('.json')) continue;
     const address = `${OWN_PATH}sdk/${file.replace(/^\.\//, '')}`;
-    for (const name of ['wix-realtime-frontend', 'wix-realtime']) {
+    for (const name of SDK_NAMES) {
       // A pattern (`./*`) becomes a prefix, which an import map writes with a slash at the end.
       imports[`${name}${subpath.slice(1)}`.replace(/\*$/, '')] = address.replace(/\*$/, '');
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import * as sdk from '../index.js';
 import { OWN_PATH, withoutJs } from './import-map.js';
 
 /**
@@ -60,18 +61,27 @@ export const SERVER_ONLY_SOURCE = `function refuse(name) {
     );
   };
 }
-export const configure = refuse('configure');
-export const createSessionToken = refuse('createSessionToken');
-export const currentIdentity = refuse('currentIdentity');
-export const publish = refuse('publish');
-export const runAs = refuse('runAs');
-export const verifySessionToken = refuse('verifySessionToken');
-export const publisher = { publish: refuse('publisher.publish') };
-export const permissionsRouter = {
-  add: refuse('permissionsRouter.add'),
-  default: refuse('permissionsRouter.default'),
-  check: refuse('permissionsRouter.check'),
-  resolve: refuse('permissionsRouter.resolve'),
-};
-export default { configure, createSessionToken, currentIdentity, permissionsRouter, publish, publisher, runAs, verifySessionToken };
+${stubs(sdk)}
 `;
+
+/**
+ * The same names as a module exports, each of which refuses.
+ *
+ * @param {Record<string, unknown>} exports
+ */
+function stubs({ default: _, ...named }) {
+  const names = Object.keys(named);
+  const lines = names.map((name) => `export const ${name} = ${stub(name, named[name])};`);
+  return `${lines.join('\n')}\nexport default { ${names.join(', ')} };`;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value a function, or an object of functions and the like
+ * @returns {string}
+ */
+function stub(name, value) {
+  if (typeof value !== 'object' || value === null) return `refuse('${name}')`;
+  const members = Object.entries(value).map(([key, member]) => `${key}: ${stub(`${name}.${key}`, member)}`);
+  return `{ ${members.join(', ')} }`;
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readNodeBody } from '../node-body.js';
 import { Problem } from '../replies.js';
 import { isLoopback } from '../settings.js';
 
@@ -92,25 +93,9 @@ export async function readJsonObject(request) {
   if (mediaType.trim().toLowerCase() !== 'application/json') {
     throw new Problem('unsupported_media_type', 'the body must be application/json');
   }
-  const value = parseJson(await readBody(request));
+  const value = parseJson((await readNodeBody(request, MAX_BODY_BYTES)).toString());
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new Problem('bad_input', 'the body must be a JSON object');
-}
-
-/** @param {IncomingMessage} request */
-async function readBody(request) {
-  const chunks = [];
-  let bytes = 0;
-  // Left open, so that the refusal of a large body still reaches the sender.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      const detail = `the body may have at most ${MAX_BODY_BYTES} bytes`;
-      throw new Problem('payload_too_large', detail, { connection: 'close' });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 /** @param {string} text */

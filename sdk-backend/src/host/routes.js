@@ -5,6 +5,7 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { PATH as PERMISSIONS_PATH } from '../endpoint/answer.js';
 import { jsonReply, methodNotAllowed, Problem } from '../replies.js';
 import { fileReply } from './files.js';
 import { OWN_PATH } from './import-map.js';
@@ -24,6 +25,7 @@ import { isSecure, parsePath, readJsonObject, requireLoopbackName, requireSameOr
  * @property {PublicFiles} sdkFiles
  * @property {import('./sessions.js').Sessions} sessions
  * @property {import('./web-methods.js').WebMethods} webMethods
+ * @property {((request: IncomingMessage) => Promise<Reply>) | undefined} permissions answers the relay's questions
  * @property {import('./page.js').PageSetup} pageSetup
  * @property {boolean} isProxyTrusted
  * @property {boolean} isLocal whether only this machine is served
@@ -47,6 +49,7 @@ export function createRoutes(parts) {
     const segments = parsePath(path);
     if (!segments) throw new Problem('not_found', 'there is no such address');
     if (path.startsWith(OWN_PATH)) return answerOwn(request, segments.slice(1));
+    if (parts.permissions && path === PERMISSIONS_PATH) return parts.permissions(request);
     requireRead(request);
     return answerSite(request, segments);
   };
