@@ -11,7 +11,7 @@ use std::thread;
 use super::console::{Console, ConsoleSink};
 use super::engine::Engine;
 use super::error::ScriptError;
-use super::modules::{BACKEND_MODULE, Sources, as_module};
+use super::modules::{BACKEND_MODULE, BACKEND_NAMES, Sources, as_module};
 use super::place::{INTERNAL_PREFIX, Place, offset_of_import, offset_of_imported_name};
 use super::settings::EngineLimits;
 use super::site::{self, ImportError, SiteFolder};
@@ -185,7 +185,9 @@ impl Reader {
         let texts = self.texts.borrow();
         let backend = format!("{INTERNAL_PREFIX}{BACKEND_MODULE}");
         let place = if module == backend {
-            texts.iter().find_map(|(file, text)| place_of_name(file, text, name, BACKEND_MODULE))
+            texts.iter().find_map(|(file, text)| {
+                BACKEND_NAMES.iter().find_map(|specifier| place_of_name(file, text, name, specifier))
+            })
         } else {
             self.imports.borrow().iter().filter(|import| import.file == module).find_map(|import| {
                 place_of_name(&import.importer, texts.get(&import.importer)?, name, &import.specifier)

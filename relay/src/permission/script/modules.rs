@@ -13,6 +13,9 @@ use super::site::ImportError;
 /// The module that site code imports the router from.
 pub const BACKEND_MODULE: &str = "wix-realtime-backend";
 
+/// The names that it is imported by: its own, and that of the newer surface.
+pub const BACKEND_NAMES: [&str; 2] = [BACKEND_MODULE, "@wix/realtime"];
+
 /// The relay's own modules. Only they can import each other by these names; site code reaches the second one as
 /// [`BACKEND_MODULE`].
 const INTERNAL_MODULES: [(&str, &str); 4] = [
@@ -49,7 +52,7 @@ impl Resolver for ModuleFinder {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
-        if name == BACKEND_MODULE {
+        if BACKEND_NAMES.contains(&name) {
             return Ok(format!("{INTERNAL_PREFIX}{BACKEND_MODULE}"));
         }
         if base.starts_with(INTERNAL_PREFIX) {
