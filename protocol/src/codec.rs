@@ -8,15 +8,29 @@ use crate::position::Offset;
 /// A payload as it was published, byte for byte. Never parsed, never written anew.
 pub type RawPayload = Box<RawValue>;
 
-/// A frame that cannot be read, with the reader's reason.
+/// A frame that cannot be read, with the reader's reason. Long words of the frame are cut in it.
 #[derive(Debug)]
 pub struct FrameError(serde_json::Error);
 
 impl std::fmt::Display for FrameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "not a frame of this protocol: {}", self.0)
+        f.write_str("not a frame of this protocol:")?;
+        // What a client put in the wrong place may be a token, and this text is for logs.
+        for word in self.0.to_string().split(' ') {
+            match word.char_indices().nth(LONG_WORD_CHARS) {
+                Some(_) => write!(f, " {}…", word.chars().take(SHOWN_CHARS).collect::<String>())?,
+                None => write!(f, " {word}")?,
+            }
+        }
+        Ok(())
     }
 }
+
+/// Characters of a word that an error still shows whole: a channel's longest name is longer, every token is.
+const LONG_WORD_CHARS: usize = 64;
+
+/// Characters that are shown of a longer one.
+const SHOWN_CHARS: usize = 12;
 
 impl std::error::Error for FrameError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

@@ -145,6 +145,22 @@ fn hostile_frames_are_refused_with_the_reason() {
 }
 
 #[test]
+fn a_token_in_the_wrong_place_is_not_told() {
+    let token = format!("eyJhbGciOiJIUzI1NiJ9.{}.signature", "eyJzdWIi".repeat(10));
+    for frame in [
+        format!("\"{token}\""),
+        format!(r#"{{"type":"{token}"}}"#),
+        format!(r#"{{"type":"subscribe","id":"{token}","channel":{{"name":"a"}}}}"#),
+        format!(r#"{{"type":"subscribe","id":1,"channel":"{token}"}}"#),
+        format!(r#"{{"type":"hello","token":["{token}"]}}"#),
+        token.clone(),
+    ] {
+        let error = read_client_frame(&frame).expect_err(&frame).to_string();
+        assert!(!error.contains("signature") && !error.contains("eyJzdWIi"), "{error}");
+    }
+}
+
+#[test]
 fn unknown_keys_are_ignored() {
     assert_eq!(read_client_frame(r#"{"type":"pong","at":17}"#).unwrap(), ClientFrame::Pong);
 }

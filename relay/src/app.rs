@@ -23,10 +23,7 @@ use crate::http::origin::Origins;
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Api, Face, routes};
-use crate::identity::establish::Identities;
-use crate::identity::keys::keeper::Keeper;
-use crate::identity::keys::place::{KeysAt, Readable};
-use crate::identity::settings::IdentitySettings;
+use crate::identity::start::{self as identity, IdentityStartError};
 use crate::measure::recorder;
 use crate::measure::scrape::Measured;
 use crate::outbound::reason::reason;
@@ -97,22 +94,9 @@ pub enum StartError {
     /// The certificates of the system cannot be loaded.
     #[error("cannot load the certificates by which the permissions backend is recognised: {0}")]
     Tls(String),
-    /// The file with the key set is not right.
-    #[error("the key set {file} cannot be used: {reason}")]
-    Keys {
-        /// Which file.
-        file: KeysAt,
-        /// Why.
-        reason: String,
-    },
-    /// There is no HTTPS to be had.
-    #[error("cannot make requests to {address}: {source}")]
-    Outbound {
-        /// Where to.
-        address: KeysAt,
-        /// Why.
-        source: reqwest::Error,
-    },
+    /// Identities cannot be established.
+    #[error(transparent)]
+    Identity(#[from] IdentityStartError),
     /// The folder of static files does not exist.
     #[error("the site folder {0} is not a folder")]
     Site(PathBuf),
@@ -134,7 +118,9 @@ impl Relay {
         let operators = settings.metrics_listen.map(listen_on).transpose()?;
         warn_about(&settings, address);
 
-        let (identities, keeping) = identities(&settings.identity).await?;
+        let keeping = Stage::default();
+        let identities =
+            identity::start(&settings.identity, &readiness, &keeping.tracker, &keeping.cancel).await?;
         let clock = Clock::start();
         let sessions = Arc::new(Sessions {
             broker: Broker::new(settings.hub, settings.max_history_bytes, clock),
@@ -258,23 +244,6 @@ fn permission_by_webhook(webhook: &WebhookSettings) -> Result<Arc<dyn Permission
     Ok(Arc::new(asker))
 }
 
-/// Identities, and the task that keeps their key set. A file is read at once, since what is wrong with it is a mistake
-/// of the operator; an issuer that does not answer is waited for.
-async fn identities(settings: &IdentitySettings) -> Result<(Identities, Stage), StartError> {
-    let stage = Stage::default();
-    let Some(place) = &settings.token_keys else { return Ok((Identities::new(settings, None), stage)) };
-    let readable =
-        Readable::new(place).map_err(|source| StartError::Outbound { address: place.clone(), source })?;
-    let pace = settings.pace.unwrap_or_else(|| place.pace());
-    let mut keeper = Keeper::new(readable, place, settings.checks.clone(), pace);
-    if let KeysAt::File(_) = place {
-        keeper.read().await.map_err(|reason| StartError::Keys { file: place.clone(), reason })?;
-    }
-    let identities = Identities::new(settings, Some(keeper.ring()));
-    stage.tracker.spawn(keeper.run(stage.cancel.clone()));
-    Ok((identities, stage))
-}
-
 /// Connections that may wait to be accepted: a crowd that returns all at once must not be told to try again a second
 /// later, which is what the kernel does with those for whom there is no place. It takes at most its own limit
 /// (`net.core.somaxconn`, usually 4096).
@@ -336,11 +305,13 @@ fn warn_about(settings: &Settings, address: SocketAddr) {
         );
     }
     let identity = &settings.identity;
-    if identity.token_secret.is_none() && identity.token_keys.is_none() {
-        tracing::warn!("neither a token secret nor a key set was given: everyone is a visitor");
-    }
-    if identity.token_secret.is_none() && identity.visitor_keys.is_empty() {
-        tracing::warn!("no visitor key was given: after a restart every visitor is a stranger");
+    let stays_known = identity.token_secret.is_some() || !identity.visitor_keys.is_empty();
+    let only_visitors = identity.token_secret.is_none() && identity.token_keys.is_none();
+    if only_visitors {
+        let stranger = if stays_known { "" } else { ", and a stranger after a restart" };
+        tracing::warn!("neither a token secret nor a key set was given: everyone is a visitor{stranger}");
+    } else if !stays_known {
+        tracing::warn!("no visitor key was given: a visitor is a stranger after a restart");
     }
     if identity.token_keys.is_some() && identity.checks.audiences.is_empty() {
         tracing::warn!(

@@ -63,7 +63,7 @@ pub enum Command {
 
     /// Make a token for a user, signed as the site's backend would sign it
     ///
-    /// Prints a JWT (HS256) with the claims sub, type, iat and exp.
+    /// Prints a JWT (HS256) with the claims sub, type, iat and exp, and aud and iss where they are given.
     #[command(after_help = TOKEN_EXAMPLE)]
     Token(TokenArgs),
 

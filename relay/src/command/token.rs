@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
+use realtime_protocol::subscriber::{SubscriberType, UserId};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -27,6 +27,14 @@ pub struct TokenArgs {
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span)]
     pub ttl: Duration,
 
+    /// Whom the token is meant for (`aud`), where the relay has a --token-audience; may be given more than once
+    #[arg(long, value_name = "AUDIENCE")]
+    pub aud: Vec<String>,
+
+    /// Whom the token is from (`iss`), where the relay has a --token-issuer
+    #[arg(long, value_name = "ISSUER")]
+    pub iss: Option<String>,
+
     /// The secret that the relay verifies tokens with; better given by the environment, which no list of processes
     /// shows
     #[arg(long, env = "RELAY_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET")]
@@ -38,6 +46,10 @@ struct Claims<'a> {
     sub: &'a UserId,
     #[serde(rename = "type")]
     kind: SubscriberType,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    aud: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
     iat: u64,
     exp: u64,
 }
@@ -50,18 +62,18 @@ pub fn run(args: &TokenArgs) -> Result<ExitCode, Failure> {
     if args.token_secret.is_empty() {
         return Err(Failure::usage(SettingsError::EmptySecret));
     }
-    let subscriber = Subscriber { id: args.sub.clone(), kind: args.kind };
-    let token = sign(&subscriber, args.ttl, &args.token_secret, SystemTime::now())?;
+    let token = sign(args, SystemTime::now())?;
     output::print(&format!("{token}\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A JWT with the claims that the relay reads, signed with HS256.
-fn sign(subscriber: &Subscriber, ttl: Duration, secret: &str, now: SystemTime) -> Result<String, Failure> {
+fn sign(args: &TokenArgs, now: SystemTime) -> Result<String, Failure> {
     let iat = now.duration_since(UNIX_EPOCH).map_err(Failure::failed)?.as_secs();
+    let exp = iat.saturating_add(args.ttl.as_secs());
     let claims =
-        Claims { sub: &subscriber.id, kind: subscriber.kind, iat, exp: iat.saturating_add(ttl.as_secs()) };
-    let key = EncodingKey::from_secret(secret.as_bytes());
+        Claims { sub: &args.sub, kind: args.kind, aud: &args.aud, iss: args.iss.as_deref(), iat, exp };
+    let key = EncodingKey::from_secret(args.token_secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Failure::failed)
 }
 
@@ -98,26 +110,53 @@ fn span(text: &str) -> Result<Duration, &'static str> {
 #[cfg(test)]
 mod tests {
     use realtime_protocol::frame::Token;
+    use realtime_protocol::subscriber::Subscriber;
 
     use super::*;
-    use crate::identity::claims::Checks;
+    use crate::identity::claims::{Checks, Verified};
     use crate::identity::error::TokenError;
     use crate::identity::verifier::{Verification, Verifier};
 
+    fn args(aud: &[&str], iss: Option<&str>) -> TokenArgs {
+        TokenArgs {
+            sub: UserId::parse("anna").unwrap(),
+            kind: SubscriberType::Admin,
+            ttl: Duration::from_secs(60),
+            aud: aud.iter().map(|audience| (*audience).to_owned()).collect(),
+            iss: iss.map(str::to_owned),
+            token_secret: "secret".to_owned(),
+        }
+    }
+
+    fn verify(secret: &str, checks: &Checks, token: String) -> Result<Verified, TokenError> {
+        match Verifier::new(Some(secret), None, checks).verify(&Token::new(token)) {
+            Verification::Done(verified) => verified,
+            Verification::KeyMissing(error) => panic!("{error}"),
+        }
+    }
+
     #[test]
     fn the_relay_recognises_the_user_until_the_token_expires() {
-        let subscriber = Subscriber { id: UserId::parse("anna").unwrap(), kind: SubscriberType::Admin };
-        let now = SystemTime::now();
-        let signed = |at| Token::new(sign(&subscriber, Duration::from_secs(60), "secret", at).unwrap());
-        let verify =
-            |secret, token| match Verifier::new(Some(secret), None, &Checks::default()).verify(&token) {
-                Verification::Done(verified) => verified,
-                Verification::KeyMissing(error) => panic!("{error}"),
-            };
-        assert_eq!(verify("secret", signed(now)).unwrap().subscriber, subscriber);
-        let old = signed(now - Duration::from_secs(120));
-        assert_eq!(verify("secret", old), Err(TokenError::Expired));
-        assert!(verify("other", signed(now)).is_err());
+        let (args, now, checks) = (args(&[], None), SystemTime::now(), Checks::default());
+        let verified = verify("secret", &checks, sign(&args, now).unwrap()).unwrap();
+        assert_eq!(verified.subscriber, Subscriber { id: args.sub.clone(), kind: args.kind });
+        let old = sign(&args, now - Duration::from_secs(120)).unwrap();
+        assert_eq!(verify("secret", &checks, old), Err(TokenError::Expired));
+        assert!(verify("other", &checks, sign(&args, now).unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_relay_that_wants_an_audience_and_an_issuer_finds_them() {
+        let checks = Checks {
+            audiences: vec!["relay".to_owned()],
+            issuers: vec!["https://site".to_owned()],
+            ..Checks::default()
+        };
+        let with =
+            |aud: &[&str], iss| verify("secret", &checks, sign(&args(aud, iss), SystemTime::now()).unwrap());
+        assert!(with(&["relay"], Some("https://site")).is_ok());
+        assert!(with(&["other", "relay"], Some("https://site")).is_ok());
+        assert!(with(&[], Some("https://site")).is_err() && with(&["relay"], None).is_err());
     }
 
     #[test]

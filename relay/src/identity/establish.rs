@@ -9,6 +9,7 @@ use realtime_protocol::subscriber::Subscriber;
 
 use super::claims::Verified;
 use super::error::TokenError;
+use super::gauge;
 use super::keys::ring::KeyRing;
 use super::settings::IdentitySettings;
 use super::verifier::{Verification, Verifier};
@@ -74,13 +75,16 @@ impl Identities {
             }));
         };
         match self.verifier.verify(&token) {
-            Verification::Done(verified) => Establishing::Done(verified.map(Identity::from)),
+            Verification::Done(verified) => Establishing::Done(counted(verified)),
             Verification::KeyMissing(_) => {
                 let verifier = Arc::clone(&self.verifier);
-                Establishing::Waiting(Box::pin(async move {
-                    verifier.verify_renewed(&token).await.map(Identity::from)
-                }))
+                Establishing::Waiting(Box::pin(async move { counted(verifier.verify_renewed(&token).await) }))
             }
         }
     }
+}
+
+fn counted(verified: Result<Verified, TokenError>) -> Result<Identity, TokenError> {
+    gauge::count_token(verified.as_ref().err());
+    verified.map(Identity::from)
 }

@@ -9,13 +9,16 @@
 //! - An answer that needs no fetch comes at once, without an allocation for waiting.
 //!
 //! Reading order: [`claims`] (what a token says), [`error`] (why one is refused), [`keys`] (what it is verified with),
-//! [`verifier`] (the site's tokens), [`visitor`] (the relay's), [`establish`] (which of them counts), [`settings`].
+//! [`verifier`] (the site's tokens), [`visitor`] (the relay's), [`establish`] (which of them counts), [`settings`],
+//! [`start`] (all of it, running), [`gauge`] (what is counted).
 
 pub mod claims;
 pub mod error;
 pub mod establish;
+pub mod gauge;
 #[path = "keys/room.rs"]
 pub mod keys;
 pub mod settings;
+pub mod start;
 pub mod verifier;
 pub mod visitor;

@@ -1,8 +1,8 @@
 //! What the settings say about identities.
 
 use super::claims::Checks;
-use super::keys::pace::Pace;
 use super::keys::place::KeysAt;
+use super::keys::schedule::Schedule;
 
 /// How clients are known.
 #[derive(Clone, Default)]
@@ -12,7 +12,7 @@ pub struct IdentitySettings {
     /// The key set of whoever signs tokens.
     pub token_keys: Option<KeysAt>,
     /// How often that is read, when not as is usual for its place.
-    pub pace: Option<Pace>,
+    pub schedule: Option<Schedule>,
     /// What is expected of every token.
     pub checks: Checks,
     /// Secrets of visitors' tokens: the first signs, all verify. Empty: derived from the token secret.

@@ -318,10 +318,10 @@ impl SessionTask {
                 });
             }
             Err(error @ TokenError::Unavailable(_)) if !is_first => {
-                tracing::info!(session = id, %error, "token not refreshed: the one before stays in force");
+                who::log_refusal(id, &error, "the token before stays in force");
             }
             Err(error) => {
-                tracing::info!(session = id, %error, "token refused");
+                who::log_refusal(id, &error, "the session ends");
                 self.end(who::close_code(&error), &error.to_string());
             }
         }

@@ -7,6 +7,7 @@ use realtime_protocol::close::CloseCode;
 use crate::clock::Clock;
 use crate::identity::error::TokenError;
 use crate::identity::establish::{Identity, Waiting};
+use crate::log::pace::Pace;
 use crate::session::effect::Established;
 
 /// The identity that is being established, if one is.
@@ -46,5 +47,15 @@ pub const fn close_code(error: &TokenError) -> CloseCode {
         TokenError::Expired => CloseCode::TokenExpired,
         TokenError::Unavailable(_) => CloseCode::Unavailable,
         TokenError::Invalid(_) | TokenError::NoKeys => CloseCode::BadToken,
+    }
+}
+
+/// Says in the log why a token was not accepted, and what follows from that: at a sane rate, since any stranger can
+/// send any token, and each one at level debug.
+pub fn log_refusal(session: u64, error: &TokenError, consequence: &str) {
+    static PACE: Pace = Pace::new();
+    match PACE.turn() {
+        Some(left_out) => tracing::info!(session, %error, left_out, "token refused: {consequence}"),
+        None => tracing::debug!(session, %error, "token refused: {consequence}"),
     }
 }

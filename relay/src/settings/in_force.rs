@@ -90,7 +90,7 @@ impl Settings {
             identity: IdentitySettings {
                 token_secret: secret(given.token_secret)?,
                 token_keys: given.token_jwks.map(keys_at).transpose()?,
-                pace: None,
+                schedule: None,
                 checks: Checks {
                     audiences: names("token-audience", given.token_audience)?,
                     issuers: names("token-issuer", given.token_issuer)?,

@@ -7,11 +7,14 @@
 )]
 
 mod config;
+#[path = "../support/issuer.rs"]
+mod issuer;
 mod log;
 mod metrics;
 mod page;
 mod permissions;
 mod publish;
+mod secrecy;
 mod subscribe;
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Header};
 use realtime_relay::app::Relay;
-use realtime_relay::identity::keys::pace::Pace;
+use realtime_relay::identity::keys::schedule::Schedule;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::issuer::{KeyPair, KeyServer, Reply, in_seconds, key_set};
-use crate::support::{Client, DEADLINE, relay, settings};
+use crate::support::{Client, DEADLINE, http, relay, settings};
 
 /// A relay that may ask for keys more often than one in earnest.
 async fn quick_relay(flags: &[&str]) -> Relay {
     let mut settings = settings(flags);
     let quick = Duration::from_millis(100);
-    settings.identity.pace =
-        Some(Pace { cooldown: quick, first_retry: quick, last_retry: quick, ..Pace::URL });
+    settings.identity.schedule =
+        Some(Schedule { cooldown: quick, first_retry: quick, last_retry: quick, ..Schedule::URL });
     Relay::start(settings).await.unwrap()
 }
 
@@ -136,7 +136,7 @@ async fn a_new_key_is_fetched_when_the_first_token_names_it_and_an_old_one_goes(
 async fn tokens_with_made_up_keys_do_not_bother_the_issuer() {
     let key = KeyPair::new("real", Algorithm::EdDSA);
     let server = publishing(&[&key]).await;
-    // The pace is that of earnest: nobody fetches twice within ten seconds.
+    // The schedule is that of earnest: nobody fetches twice within ten seconds.
     let relay = relay(&["--token-jwks", &server.url(), "--hello-timeout-seconds", "1"]).await;
     let claims = json!({"sub": "anna"});
     assert!(hello(&relay, &key.sign(&claims)).await.is_ok());
@@ -162,8 +162,15 @@ async fn an_issuer_that_is_down_at_the_start_keeps_clients_waiting_and_nobody_aw
     let (code, reason) = hello(&relay, &token).await.unwrap_err();
     assert!(code == 4008 && reason.contains("try again"), "{code} {reason}");
     Client::visitor(&relay).await;
+    let ready = http(&relay, "GET", "/readyz", "", "").await;
+    assert!(ready.status == 503 && ready.body.contains("has not been read yet"), "{}", ready.body);
     server.come_back().await;
     eventually(&relay, &token, Result::is_ok).await;
+    let start = Instant::now();
+    while http(&relay, "GET", "/readyz", "", "").await.status != 200 {
+        assert!(start.elapsed() < DEADLINE, "it has its keys and does not say so");
+        sleep(Duration::from_millis(20)).await;
+    }
     relay.stop().await;
 }
 

@@ -91,7 +91,18 @@ async fn another_type_counts_from_the_refresh_on() {
     assert_eq!(client.subscribe(1, json!({"name": "members"}), None).await["status"], 403);
     client.send(refresh(&sign(&json!({"sub": "anna", "type": "Member"}), "secret"))).await;
     assert_eq!(client.frame().await, json!({"type": "refreshed"}));
-    assert_eq!(client.subscribe(2, json!({"name": "members"}), None).await["type"], "subscribed");
+    let subscribed = client.subscribe(2, json!({"name": "members"}), None).await;
+    assert_eq!(subscribed["type"], "subscribed");
+    client.subscribe(3, json!({"name": "open"}), None).await;
+    // What was allowed to the member is not for the visitor.
+    client.send(refresh(&sign(&json!({"sub": "anna", "type": "Visitor"}), "secret"))).await;
+    assert_eq!(client.frame().await, json!({"type": "refreshed"}));
+    let ended = client.frame().await;
+    let told = (&ended["type"], &ended["number"], &ended["status"]);
+    assert_eq!(told, (&json!("ended"), &subscribed["number"], &json!(403)));
+    publish(&relay, json!({"name": "members"}), json!("not for visitors")).await;
+    publish(&relay, json!({"name": "open"}), json!("for all")).await;
+    assert_eq!(client.payloads(1).await, ["for all"]);
     drop(client);
     relay.stop().await;
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::pace::Pace;
 use super::place::Place;
 use super::ring::KeyRing;
+use super::schedule::Schedule;
 use super::set::{KeySet, LeftOut};
 use crate::identity::claims::Checks;
+use crate::identity::gauge;
 
 /// How often an outage that lasts is told again.
 const REMINDER: Duration = Duration::from_mins(10);
@@ -21,7 +22,7 @@ pub struct Keeper<P> {
     /// The place's name, for the log.
     name: String,
     checks: Checks,
-    pace: Pace,
+    schedule: Schedule,
     ring: KeyRing,
     /// What was read last, so that the same is not read twice.
     text: Vec<u8>,
@@ -33,12 +34,12 @@ pub struct Keeper<P> {
 
 impl<P: Place> Keeper<P> {
     /// A keeper of a new ring.
-    pub fn new(place: P, name: impl Display, checks: Checks, pace: Pace) -> Self {
+    pub fn new(place: P, name: impl Display, checks: Checks, schedule: Schedule) -> Self {
         Self {
             place,
             name: name.to_string(),
             checks,
-            pace,
+            schedule,
             ring: KeyRing::default(),
             text: Vec::new(),
             read_at: None,
@@ -62,6 +63,14 @@ impl<P: Place> Keeper<P> {
             Ok(text) => self.take(text),
             Err(reason) => Err(reason),
         };
+        gauge::count_reading(match &outcome {
+            Ok(Some(keys)) => {
+                gauge::note_keys(keys.len());
+                "changed"
+            }
+            Ok(None) => "unchanged",
+            Err(_) => "failed",
+        });
         self.failures = if outcome.is_ok() { 0 } else { self.failures.saturating_add(1) };
         self.read_at = Some(Instant::now());
         let failure = outcome.as_ref().err().cloned();
@@ -73,7 +82,7 @@ impl<P: Place> Keeper<P> {
     pub async fn run(mut self, cancel: CancellationToken) {
         let ring = self.ring();
         loop {
-            let wait = self.pace.wait(self.failures, ring.is_asked_for());
+            let wait = self.schedule.wait(self.failures, ring.is_asked_for());
             let due = self.read_at.map_or_else(Instant::now, |at| at + wait);
             tokio::select! {
                 biased;

@@ -57,7 +57,7 @@ impl Issuer {
 
     /// Its keys, kept.
     fn kept(&self) -> KeyRing {
-        let keeper = Keeper::new(self.clone(), "issuer", Checks::default(), Pace::URL);
+        let keeper = Keeper::new(self.clone(), "issuer", Checks::default(), Schedule::URL);
         let ring = keeper.ring();
         tokio::spawn(keeper.run(CancellationToken::new()));
         ring
@@ -196,7 +196,7 @@ async fn an_issuer_that_is_down_at_the_start_is_tried_soon_and_then_less_and_les
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_keeper_ends_even_while_it_reads() {
     let cancel = CancellationToken::new();
-    let keeper = Keeper::new(Issuer::publishing("first"), "issuer", Checks::default(), Pace::URL);
+    let keeper = Keeper::new(Issuer::publishing("first"), "issuer", Checks::default(), Schedule::URL);
     let running = tokio::spawn(keeper.run(cancel.clone()));
     advance(TAKES / 2).await;
     cancel.cancel();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode, Url, header};
 use tokio::time::timeout;
 
-use super::pace::Pace;
+use super::schedule::Schedule;
 use crate::outbound::body;
 use crate::outbound::client::{client, is_loopback};
 use crate::outbound::reason::reason;
@@ -28,10 +28,10 @@ pub enum KeysAt {
 
 impl KeysAt {
     /// How often it is read.
-    pub const fn pace(&self) -> Pace {
+    pub const fn schedule(&self) -> Schedule {
         match self {
-            Self::File(_) => Pace::FILE,
-            Self::Url(_) => Pace::URL,
+            Self::File(_) => Schedule::FILE,
+            Self::Url(_) => Schedule::URL,
         }
     }
 

@@ -61,6 +61,12 @@ impl KeyRing {
         Renewal { number, states: self.shared.state.subscribe() }
     }
 
+    /// Resolves when there are keys.
+    pub async fn filled(&self) {
+        // The sender is part of this ring: it cannot go first.
+        let _ = self.shared.state.subscribe().wait_for(|state| state.keys.is_some()).await;
+    }
+
     /// Whether somebody waits for a reading that has not begun.
     pub fn is_asked_for(&self) -> bool {
         self.shared.wanted.load(Ordering::Acquire) > self.shared.begun.load(Ordering::Acquire)

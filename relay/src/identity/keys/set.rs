@@ -102,6 +102,12 @@ impl KeySet {
         }
     }
 
+    /// How many keys there are; never none.
+    #[expect(clippy::len_without_is_empty, reason = "a set without keys is not read")]
+    pub const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Each key's id and algorithm, for the log.
     pub fn names(&self) -> Vec<String> {
         let name =

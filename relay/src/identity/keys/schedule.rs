@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How often a key set is read. Nobody who sends tokens can make it more often than `cooldown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct Schedule {
     /// After a success, when nobody asks.
     pub refresh: Duration,
     /// Between any two readings, when somebody asks for a key that is not there.
@@ -15,7 +15,7 @@ pub struct Pace {
     pub last_retry: Duration,
 }
 
-impl Pace {
+impl Schedule {
     /// For an issuer on the network, which is not to be bothered: six requests a minute at the most, however many
     /// tokens come with keys that do not exist.
     pub const URL: Self = Self {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn failures_wait_twice_as_long_each_time_and_whoever_asks_waits_for_the_cooldown_at_the_most() {
-        let secs = |failures, asked| Pace::URL.wait(failures, asked).as_secs();
+        let secs = |failures, asked| Schedule::URL.wait(failures, asked).as_secs();
         let alone: Vec<_> = (0..9).map(|failures| secs(failures, false)).collect();
         assert_eq!(alone, [300, 1, 2, 4, 8, 16, 32, 60, 60]);
         let asked: Vec<_> = (0..9).map(|failures| secs(failures, true)).collect();
