@@ -28,7 +28,7 @@ import { ensureTestTools } from './lib/test-tools.mjs';
 import { buildWasm } from './lib/wasm.mjs';
 import { websocketTests } from './lib/websocket-suite.mjs';
 
-/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'pages' | 'packages'} Area */
+/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'pages' | 'packages' | 'docs'} Area */
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
 
 /**
@@ -41,7 +41,7 @@ import { websocketTests } from './lib/websocket-suite.mjs';
  */
 
 /** @type {readonly Area[]} */
-const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'pages', 'packages'];
+const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'pages', 'packages', 'docs'];
 
 const HELP = `npm test [-- OPTIONS]
 
@@ -55,6 +55,7 @@ Formats, lints, types and tests of everything. Installs what it needs and can in
                    conformance  each rule of the API, in Chromium, in Firefox and in Node
                    pages        whole pages in Chromium
                    packages     the npm packages in other people's projects
+                   docs         every code block of the documents, and their links
   --help         this text`;
 
 await main(async () => {
@@ -112,16 +113,16 @@ async function runAll(tasks) {
 async function plan(areas) {
   await ensureNodePackages();
   await ensureRust({ components: ['rustfmt', 'clippy'] });
-  if (areas.some((area) => ['js', 'packages'].includes(area))) await ensurePackageTestTools();
-  const inBrowsers = areas.some((area) => ['wasm', 'conformance', 'pages', 'packages'].includes(area));
+  if (areas.some((area) => ['js', 'packages', 'docs'].includes(area))) await ensurePackageTestTools();
+  const inBrowsers = areas.some((area) => ['wasm', 'conformance', 'pages', 'packages', 'docs'].includes(area));
   const browsers = inBrowsers ? await ensureBrowsers() : undefined;
   const chromium = browsers?.chromium ?? '';
   return [
     { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
-    { name: 'relay', areas: ['js', 'wasm', 'conformance', 'pages', 'packages'], run: buildRelay },
-    { name: 'browser SDK', areas: ['js', 'conformance', 'pages', 'packages'], run: buildWasm },
+    { name: 'relay', areas: ['js', 'wasm', 'conformance', 'pages', 'packages', 'docs'], run: buildRelay },
+    { name: 'browser SDK', areas: ['js', 'conformance', 'pages', 'packages', 'docs'], run: buildWasm },
     { name: 'JavaScript types', areas: ['js'], run: checks.checkTypes },
     { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
     { name: 'HTTP contract', areas: ['js'], run: () => contractTests() },
@@ -142,6 +143,11 @@ async function plan(areas) {
       name: 'package tests',
       areas: ['packages'],
       run: async () => packageTests(await testEnvironment(chromium)),
+    },
+    {
+      name: 'documentation tests',
+      areas: ['docs'],
+      run: async () => documentTests(await testEnvironment(chromium)),
     },
   ];
 }

@@ -63,6 +63,24 @@ fn each_example_is_a_frame_and_each_kind_of_golden_frame_is_an_example() {
 }
 
 #[test]
+fn the_conversation_is_one_of_frames() {
+    let text = specification();
+    let conversation = text.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    for line in conversation.lines() {
+        match line.split_once(' ').unwrap() {
+            ("client", frame) => {
+                drop(read_client_frame(frame.trim()).unwrap_or_else(|error| panic!("{line}: {error}")))
+            }
+            ("relay", frame) => {
+                drop(read_relay_frame(frame.trim()).unwrap_or_else(|error| panic!("{line}: {error}")))
+            }
+            _ => panic!("{line}: neither client nor relay"),
+        }
+    }
+    assert!(conversation.lines().count() >= 7);
+}
+
+#[test]
 fn the_limits_are_those_in_force() {
     let text = specification();
     for limit in [

@@ -30,12 +30,13 @@ const KEPT_LINES = 100;
  * @param {object} service
  * @param {string} service.command
  * @param {readonly string[]} service.args
- * @param {Record<string, string>} [service.env] added to this process's environment
+ * @param {Record<string, string | undefined>} [service.env] added to this process's environment
+ * @param {string} [service.cwd] default: the repository's root
  * @param {(line: string) => void} [service.onLine] called with each line it prints
  * @returns {Promise<Service>}
  */
-export async function startService({ command, args, env = {}, onLine = () => {} }) {
-  const child = spawnGroup(command, args, { cwd: root, env: { ...process.env, ...env } });
+export async function startService({ command, args, env = {}, cwd = root, onLine = () => {} }) {
+  const child = spawnGroup(command, args, { cwd, env: { ...process.env, ...env } });
   /** @type {string[]} */
   const kept = [];
   /** @type {(url: string) => void} */

@@ -31,8 +31,11 @@ const CONFORMANCE_FOLDER = join('tests', 'conformance');
 /** Where tests are of the packages in other people's projects. */
 const PACKAGE_TEST_FOLDER = join('tests', 'packages');
 
+/** Where tests are of the code blocks in the documents. */
+const DOCUMENT_TEST_FOLDER = join('tests', 'docs');
+
 /** Those among them that need more than Node. */
-const OTHER_TEST_FOLDERS = [PAGE_TEST_FOLDER, CONFORMANCE_FOLDER, PACKAGE_TEST_FOLDER].map((folder) =>
+const OTHER_TEST_FOLDERS = [PAGE_TEST_FOLDER, CONFORMANCE_FOLDER, PACKAGE_TEST_FOLDER, DOCUMENT_TEST_FOLDER].map((folder) =>
   join(root, folder),
 );
 
@@ -72,6 +75,14 @@ export const pageTests = (env) => browserSuite('Page tests', PAGE_TEST_FOLDER, '
  * @param {Record<string, string>} env
  */
 export const packageTests = (env) => browserSuite('Package tests', PACKAGE_TEST_FOLDER, 'test-packages', env);
+
+/**
+ * All tests of what the documents show.
+ *
+ * @param {Record<string, string>} env
+ */
+export const documentTests = (env) =>
+  browserSuite('Documentation tests', DOCUMENT_TEST_FOLDER, 'test-docs', env);
 
 /**
  * The tests of a folder, one file at a time: they start relays and browsers and wait for what becomes visible.

@@ -1,4 +1,4 @@
-/** `npm start` as a person uses it: the page is there, and nothing is left when it stops. */
+/** `npm start` as README.md tells a person to use it: the page is there, and nothing is left when it stops. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

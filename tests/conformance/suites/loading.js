@@ -23,6 +23,7 @@ it('takes one file of the package, whatever is subscribed', async ({ channel, li
   frame.close();
 });
 
+// The policy is that of sdk-wasm/npm/README.md.
 it('works under the security policy of the package’s README', async ({ channel, link }) => {
   const readme = await (await fetch('/sdk/imported/README.md')).text();
   const written = /^script-src .*connect-src .*$/m.exec(readme)?.[0] ?? '';
