@@ -17,6 +17,7 @@ import { buildRelay } from './lib/relay-build.mjs';
 import { ensureRust } from './lib/rust.mjs';
 import {
   browserConformance,
+  documentTests,
   nodeConformance,
   nodeTests,
   packageTests,
@@ -114,7 +115,9 @@ async function plan(areas) {
   await ensureNodePackages();
   await ensureRust({ components: ['rustfmt', 'clippy'] });
   if (areas.some((area) => ['js', 'packages', 'docs'].includes(area))) await ensurePackageTestTools();
-  const inBrowsers = areas.some((area) => ['wasm', 'conformance', 'pages', 'packages', 'docs'].includes(area));
+  const inBrowsers = areas.some((area) =>
+    ['wasm', 'conformance', 'pages', 'packages', 'docs'].includes(area),
+  );
   const browsers = inBrowsers ? await ensureBrowsers() : undefined;
   const chromium = browsers?.chromium ?? '';
   return [

@@ -35,9 +35,12 @@ const PACKAGE_TEST_FOLDER = join('tests', 'packages');
 const DOCUMENT_TEST_FOLDER = join('tests', 'docs');
 
 /** Those among them that need more than Node. */
-const OTHER_TEST_FOLDERS = [PAGE_TEST_FOLDER, CONFORMANCE_FOLDER, PACKAGE_TEST_FOLDER, DOCUMENT_TEST_FOLDER].map((folder) =>
-  join(root, folder),
-);
+const OTHER_TEST_FOLDERS = [
+  PAGE_TEST_FOLDER,
+  CONFORMANCE_FOLDER,
+  PACKAGE_TEST_FOLDER,
+  DOCUMENT_TEST_FOLDER,
+].map((folder) => join(root, folder));
 
 /** A browser that has not finished the wasm tests by then hangs. In seconds. */
 const WASM_TEST_LIMIT_S = '180';

@@ -56,5 +56,7 @@ function anchorsOf(markdown) {
  * @param {string} markdown
  */
 function withoutCode(markdown) {
-  return markdown.replace(/^ *```.*?^ *```$/gms, '').replace(/`[^`\n]*`/g, (code) => code.replaceAll('](', '] ('));
+  return markdown
+    .replace(/^ *```.*?^ *```$/gms, '')
+    .replace(/`[^`\n]*`/g, (code) => code.replaceAll('](', '] ('));
 }

@@ -9,7 +9,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { root } from '../../scripts/lib/project.mjs';
-import { bundlers } from '../packages/harness/bundlers.mjs';
 import { eventually } from '../pages/harness/eventually.mjs';
 import { Story } from './harness/blocks.mjs';
 import { Workshop } from './harness/workshop.mjs';
@@ -74,26 +73,6 @@ describe(DOCUMENT, () => {
     assert.deepEqual(welcome.subscriber, { id: 'anna', type: 'Member' });
   });
 
-  it('code of the newer SDK finds its name', async () => {
-    await workshop.type(story.next('sh'));
-    const newer = story.next('js', 'newer.js');
-    await workshop.write({ ...newer, file: 'newer/page.js' });
-    await bundlers.esbuild?.(join(workshop.folder, 'newer'), 'built');
-    await workshop.writeFile(
-      'newer/built/index.html',
-      `<!doctype html><meta name="realtime-relay" content="${workshop.relayUrl}">
-       <script type="module" src="page.js"></script>`,
-    );
-    const { received, complaints, printed } = await workshop.browse(
-      await workshop.serveFolder('newer/built'),
-    );
-    await eventually(() => assert.ok(received.some(isSubscribed), complaints.join('\n')));
-    await workshop.publish({ name: 'chat', resourceId: '1' }, { text: 'from Velo' });
-    await eventually(() => assert.deepEqual(printed, ['load the state anew', 'from Velo']));
-    assert.deepEqual(complaints, []);
-    story.end();
-  });
-
   it('what it quotes is what the code says', async () => {
     await workshop.writeFile('quotes.html', '<!doctype html><title>Quotes</title>');
     const { page } = await workshop.browse(`${workshop.pagesUrl}quotes.html`);
@@ -112,6 +91,7 @@ describe(DOCUMENT, () => {
     for (const message of messages) {
       assert.ok(DOCUMENT_TEXT.includes(`| \`${message}\` |`), `not quoted: ${message}`);
     }
+    story.end();
   });
 });
 

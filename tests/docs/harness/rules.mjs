@@ -5,6 +5,7 @@
  * |---|---|
  * | `json` | it is JSON, as a whole or line by line |
  * | `toml` | the relay takes it as its settings |
+ * | `yaml` | it is YAML |
  * | `sh` | it is typed into a terminal, beside a running relay, and succeeds; what starts a server gets to listen |
  * | `console` | it is typed, and prints what the block shows, where `…` stands for anything within a line |
  * | `html` | Chromium opens it, it subscribes, and takes a message without complaint |
@@ -16,6 +17,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { parse as parseYaml } from 'yaml';
 import { eventually } from '../../pages/harness/eventually.mjs';
 import { serveFolder } from '../../pages/harness/static-server.mjs';
 
@@ -48,7 +50,7 @@ export function ruleFor({ language, text }) {
 }
 
 /** @type {Record<string, Rule>} */
-const RULES = { json, toml, sh, console: (workshop, block) => workshop.assertSession(block), html };
+const RULES = { json, toml, yaml, sh, console: (workshop, block) => workshop.assertSession(block), html };
 
 /** @type {Rule} */
 async function json(_workshop, { text }) {
@@ -64,11 +66,16 @@ async function toml(workshop, { line, text }) {
 }
 
 /** @type {Rule} */
+async function yaml(_workshop, { text }) {
+  parseYaml(text);
+}
+
+/** @type {Rule} */
 async function sh(workshop, block) {
   if (!SERVERS.test(block.text)) return void (await workshop.type(block));
   // Beside the relay that is running already.
   const text = block.text.replace(/\b(?:8787|8080)\b/g, '0');
-  const { stop } = await workshop.serve({ ...block, text });
+  const { stop } = await workshop.serve({ ...block, text }, { RELAY_LISTEN: '127.0.0.1:0' });
   await stop();
 }
 

@@ -187,16 +187,17 @@ export class Workshop {
    * Types a block that starts a server, into a terminal of its own, and waits until it listens.
    *
    * @param {Block} block
+   * @param {Record<string, string>} [env] what else is set there
    * @returns {Promise<import('../../../scripts/lib/services.mjs').Service & { lines: string[] }>}
    */
-  async serve(block) {
+  async serve(block, env = {}) {
     /** @type {string[]} */
     const lines = [];
     const service = await startService({
       command: 'sh',
       args: ['-c', this.adapted(block.text)],
       cwd: this.folder,
-      env: this.env,
+      env: { ...this.env, ...env },
       onLine: (line) => lines.push(line),
     });
     this.onEnd(service.stop);
