@@ -39,3 +39,5 @@ if (more.length > 0 || code.includes('import.meta')) {
 }
 mkdirSync(inPackage('dist'), { recursive: true });
 writeFileSync(inPackage('dist/index.js'), code);
+// The second entry is a part of the first: whoever imports both has one client.
+writeFileSync(inPackage('dist/subscriber.js'), "export{RealtimeError,subscriber}from'./index.js';\n");

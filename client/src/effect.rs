@@ -25,8 +25,10 @@ pub enum Effect {
         /// The identity that the relay has established.
         subscriber: Subscriber,
     },
-    /// A connection that had been reported by [`Connected`](Effect::Connected) has ended.
-    Disconnected,
+    /// A connection that had been reported by [`Connected`](Effect::Connected) has ended. What was live delivers
+    /// nothing until it is subscribed again, which happens by itself if the failure is recoverable; if it is not, this
+    /// is an error event too.
+    Disconnected(Failure),
     /// Keep this token and give it with the next identity, so that a visitor stays the same.
     KeepVisitorToken(Token),
     /// A subscription is live: every later message is delivered or its loss is told.
@@ -43,6 +45,14 @@ pub enum Effect {
         /// Why.
         failure: Failure,
     },
+    /// Subscriptions deliver nothing for the moment, the connection apart, and are asked for again by themselves: an
+    /// error event.
+    Interrupted {
+        /// All of one channel.
+        subscriptions: Vec<SubscriptionId>,
+        /// Why.
+        failure: Failure,
+    },
     /// Subscriptions that were live have ended without being asked, and are gone: an error event.
     Ended {
         /// All of one channel.
@@ -50,9 +60,8 @@ pub enum Effect {
         /// Why.
         failure: Failure,
     },
-    /// A live subscription is gone because that was asked for.
-    Unsubscribed(SubscriptionId),
-    /// An error event that ends no subscription.
+    /// An error event of the connection, while there is none. If it is not recoverable, no attempt follows until
+    /// something new is asked for.
     Error(Failure),
 }
 

@@ -21,22 +21,33 @@ pub struct Identity {
     pub visitor_token: Option<Token>,
 }
 
+/// How long a subscription waits for its first answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Until [`Settings::subscribe_timeout`](crate::Settings::subscribe_timeout) or a temporary refusal: then it is
+    /// refused. For callers who wait for the answer and can ask again.
+    Limited,
+    /// Until it is live, refused for good or not wanted any more. What comes in between is told by
+    /// [`Interrupted`](crate::Effect::Interrupted).
+    Unlimited,
+}
+
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// Someone wants a channel's messages. Ends in exactly one of [`Refused`](crate::Effect::Refused),
-    /// [`Unsubscribed`](crate::Effect::Unsubscribed) and [`Ended`](crate::Effect::Ended), each as last effect of
-    /// this subscription.
+    /// Someone wants a channel's messages, until [`Unsubscribe`](Input::Unsubscribe) or [`Close`](Input::Close), or
+    /// until [`Refused`](crate::Effect::Refused) or [`Ended`](crate::Effect::Ended) is the last effect of this
+    /// subscription.
     Subscribe {
         /// The new subscription.
         subscription: SubscriptionId,
         /// What it is for.
         channel: Channel,
+        /// What becomes of it while there is no answer.
+        patience: Patience,
     },
-    /// One subscription is no longer wanted. Unknown ones are ignored.
+    /// A subscription is no longer wanted; no effect of it follows. Unknown ones are ignored.
     Unsubscribe(SubscriptionId),
-    /// No subscription of exactly this channel is wanted any more.
-    UnsubscribeAll(Channel),
     /// The identity for a connection, or why there is none: the answer to [`Connect`](crate::Effect::Connect).
     Identified {
         /// The connection that asked.
@@ -69,6 +80,6 @@ pub enum Input {
     Wake,
     /// The relay's address or the identity has changed: leave the connection and make a new one.
     Reconnect,
-    /// Drop every subscription and the connection. A later subscribe starts anew.
+    /// Drop every subscription and the connection; no effect of them follows. A later subscribe starts anew.
     Close,
 }

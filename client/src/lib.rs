@@ -25,7 +25,7 @@ mod subscriptions;
 mod table;
 
 pub use effect::{Continuity, Effect, Failure};
-pub use input::{ConnectionId, Identity, Input, SubscriptionId};
+pub use input::{ConnectionId, Identity, Input, Patience, SubscriptionId};
 pub use machine::{Delivery, Machine, State};
 pub use settings::Settings;
 pub use table::ChannelKey;

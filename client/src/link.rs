@@ -7,7 +7,7 @@ use realtime_protocol::close::Return;
 use realtime_protocol::frame::{ClientFrame, Heartbeat};
 
 use crate::backoff::{self, Random};
-use crate::effect::Effect;
+use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity};
 use crate::settings::Settings;
 
@@ -47,8 +47,6 @@ pub(crate) struct Live {
     heard: Duration,
     /// How long it may stay silent.
     silence: Duration,
-    /// Since when nothing is wanted.
-    unwanted_since: Option<Duration>,
 }
 
 /// What the passing of time means for the connection.
@@ -76,6 +74,8 @@ pub(crate) struct Link {
     failures: u32,
     /// How long the relay, in its goodbye, asked to stay away.
     goodbye: Option<Duration>,
+    /// Since when the connection, made or in the making, is for nothing.
+    unwanted_since: Option<Duration>,
 }
 
 impl Link {
@@ -89,6 +89,7 @@ impl Link {
             retry_at: Duration::ZERO,
             failures: 0,
             goodbye: None,
+            unwanted_since: None,
         }
     }
 
@@ -183,7 +184,6 @@ impl Link {
             since: now,
             heard: now,
             silence: Duration::from_millis(millis),
-            unwanted_since: None,
         });
         true
     }
@@ -235,25 +235,27 @@ impl Link {
     }
 
     /// Leaves the transport, if there is one. Nothing is connected or planned afterwards.
-    pub(crate) fn leave(&mut self, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn leave(&mut self, reason: &str, effects: &mut VecDeque<Effect>) {
         if let Some(connection) = self.connection() {
             effects.push_back(Effect::Disconnect(connection));
         }
         if self.is_live() {
-            effects.push_back(Effect::Disconnected);
+            effects.push_back(Effect::Disconnected(Failure::connection(reason, true)));
         }
         self.phase = Phase::Idle;
     }
 
-    /// Notes whether anything is wanted. True when there is nothing to wait or to connect for.
-    pub(crate) fn settle(&mut self, is_wanted: bool, now: Duration) -> bool {
-        match &mut self.phase {
-            Phase::Live(live) if is_wanted => live.unwanted_since = None,
-            Phase::Live(live) => live.unwanted_since = live.unwanted_since.or(Some(now)),
-            Phase::Closed | Phase::Waiting { .. } | Phase::Connecting(_) => return !is_wanted,
-            Phase::Idle => {}
+    /// Notes whether anything is wanted: from then on a connection for nothing lives for a while only, and nothing else
+    /// is planned.
+    pub(crate) fn settle(&mut self, is_wanted: bool, now: Duration) {
+        self.unwanted_since = match self.unwanted_since {
+            _ if is_wanted => None,
+            None => Some(now),
+            since => since,
+        };
+        if !is_wanted && let Phase::Closed | Phase::Waiting { .. } = self.phase {
+            self.phase = Phase::Idle;
         }
-        false
     }
 
     /// What the time means.
@@ -261,7 +263,7 @@ impl Link {
         match &self.phase {
             Phase::Connecting(attempt) if attempt.deadline <= now => Due::Late,
             Phase::Live(live) if live.silent_at() <= now => Due::Silent,
-            Phase::Live(live) if self.closes_at(live).is_some_and(|at| at <= now) => Due::Unwanted,
+            Phase::Connecting(_) | Phase::Live(_) if self.closes_at() <= now => Due::Unwanted,
             _ => Due::Nothing,
         }
     }
@@ -271,16 +273,14 @@ impl Link {
         match &self.phase {
             Phase::Idle | Phase::Closed => None,
             Phase::Waiting { until } => Some(*until),
-            Phase::Connecting(attempt) => Some(attempt.deadline),
-            Phase::Live(live) => {
-                let silent_at = live.silent_at();
-                Some(self.closes_at(live).map_or(silent_at, |at| at.min(silent_at)))
-            }
+            Phase::Connecting(attempt) => Some(attempt.deadline.min(self.closes_at())),
+            Phase::Live(live) => Some(live.silent_at().min(self.closes_at())),
         }
     }
 
-    fn closes_at(&self, live: &Live) -> Option<Duration> {
-        live.unwanted_since.map(|since| since.saturating_add(self.settings.linger))
+    /// When a connection has been for nothing for long enough; never, while something is wanted.
+    fn closes_at(&self) -> Duration {
+        self.unwanted_since.map_or(Duration::MAX, |since| since.saturating_add(self.settings.linger))
     }
 
     fn next_wait(&mut self) -> Duration {

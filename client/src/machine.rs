@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use realtime_protocol::channel::Channel;
 use realtime_protocol::close::Return;
-use realtime_protocol::error::ErrorCode;
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Message};
 use realtime_protocol::position::{Offset, Position};
 
@@ -26,7 +25,7 @@ const ABNORMAL: u16 = 1006;
 ///
 /// ```
 /// use std::time::Duration;
-/// use realtime_client::{Effect, Identity, Input, Machine, Settings, SubscriptionId};
+/// use realtime_client::{Effect, Identity, Input, Machine, Patience, Settings, SubscriptionId};
 /// use realtime_protocol::channel::Channel;
 /// use realtime_protocol::frame::ClientFrame;
 ///
@@ -34,7 +33,7 @@ const ABNORMAL: u16 = 1006;
 /// let now = Duration::from_secs(1);
 /// let subscription = SubscriptionId(1);
 /// let channel = Channel::parse("chat", None)?;
-/// machine.on(Input::Subscribe { subscription, channel }, now);
+/// machine.on(Input::Subscribe { subscription, channel, patience: Patience::Limited }, now);
 ///
 /// let Some(Effect::Connect(connection)) = machine.next_effect() else { panic!("it connects") };
 /// machine.on(Input::Opened(connection), now);
@@ -94,12 +93,12 @@ impl Machine {
     /// Takes in what has happened.
     pub fn on(&mut self, input: Input, now: Duration) {
         match input {
-            Input::Subscribe { subscription, channel } => self.subscribe(subscription, channel, now),
+            Input::Subscribe { subscription, channel, patience } => {
+                self.subscriptions.subscribe(subscription, channel, patience, now, &mut self.effects);
+                self.link.want(now, &mut self.effects);
+            }
             Input::Unsubscribe(subscription) => {
                 self.subscriptions.unsubscribe(subscription, &mut self.effects);
-            }
-            Input::UnsubscribeAll(channel) => {
-                self.subscriptions.unsubscribe_all(&channel, &mut self.effects);
             }
             Input::Identified { connection, identity } if self.link.is_current(connection) => {
                 self.identified(identity, now);
@@ -122,11 +121,12 @@ impl Machine {
                 self.link.wake(now, &mut self.effects);
             }
             Input::Reconnect => self.reconnect(now),
-            Input::Close => self.close(),
+            Input::Close => {
+                self.subscriptions.clear();
+                self.leave("the connection to the relay was closed");
+            }
         }
-        if self.link.settle(self.is_wanted(), now) {
-            self.leave();
-        }
+        self.link.settle(self.is_wanted(), now);
     }
 
     /// Starts a channel at a position that was kept from an earlier life: its first request asks for everything
@@ -192,7 +192,7 @@ impl Machine {
 
     /// The channel of a subscription, while it exists.
     pub fn channel_of(&self, subscription: SubscriptionId) -> Option<&Channel> {
-        self.channel(self.subscriptions.table.key_of_subscription(subscription)?)
+        self.channel(self.subscriptions.table.membership(subscription)?.key)
     }
 
     /// Where a channel stands: everything up to here has been delivered. `None` before its first answer.
@@ -210,11 +210,6 @@ impl Machine {
             Phase::Connecting(_) => State::Connecting,
             Phase::Live(_) => State::Live,
         }
-    }
-
-    fn subscribe(&mut self, subscription: SubscriptionId, channel: Channel, now: Duration) {
-        self.subscriptions.subscribe(subscription, channel, now, &mut self.effects);
-        self.link.want(now, &mut self.effects);
     }
 
     fn identified(&mut self, identity: Result<Identity, String>, now: Duration) {
@@ -274,7 +269,7 @@ impl Machine {
             Due::Nothing => {}
             Due::Late => self.abandon("it did not answer in time", now),
             Due::Silent => self.abandon("it has fallen silent", now),
-            Due::Unwanted => self.leave(),
+            Due::Unwanted => self.leave("nothing is subscribed any more"),
         }
         let reason = self.why_waiting();
         self.subscriptions.lose_patience(now, &reason, &mut self.effects);
@@ -300,25 +295,26 @@ impl Machine {
         let was_live = self.link.is_live();
         self.subscriptions.disconnected();
         let reason = if reason.is_empty() { "no reason given" } else { reason };
-        if was_live {
-            self.effects.push_back(Effect::Disconnected);
-        }
         self.last_failure = reason.into();
         match self.link.lost(code, self.is_wanted(), now) {
-            Return::StayAway => self.stay_away(code, reason),
-            // The loss itself is told by `Disconnected`; that the way back is barred is an error, told once.
-            Return::ComeBack if !was_live => self.report_outage(reason),
-            Return::ComeBack => {}
+            Return::StayAway => self.stay_away(was_live, code, reason),
+            Return::ComeBack if was_live => {
+                let message = ["the connection to the relay is lost: ", reason].concat();
+                self.effects.push_back(Effect::Disconnected(Failure::connection(&message, true)));
+            }
+            Return::ComeBack => self.report_outage(reason),
         }
     }
 
-    fn stay_away(&mut self, code: u16, reason: &str) {
+    fn stay_away(&mut self, was_live: bool, code: u16, reason: &str) {
         let message = ["the relay has closed the connection for good: ", reason, &in_brackets(code)].concat();
         let failure = Failure::connection(&message, false);
-        self.subscriptions.refuse_pending(&failure, &mut self.effects);
-        self.effects.push_back(Effect::Error(failure));
+        let told = if was_live { Effect::Disconnected } else { Effect::Error };
+        self.effects.push_back(told(failure.clone()));
+        self.subscriptions.barred(&failure, &mut self.effects);
     }
 
+    /// The loss itself has been told by `Disconnected`; that the way back is barred is an error, told once.
     fn report_outage(&mut self, reason: &str) {
         if self.has_reported || !self.subscriptions.has_live() {
             return;
@@ -332,28 +328,16 @@ impl Machine {
         if let Phase::Idle = self.link.phase() {
             return;
         }
-        self.leave();
+        self.leave("the connection to the relay is made anew");
         if self.is_wanted() {
             self.link.connect(now, &mut self.effects);
         }
     }
 
-    fn close(&mut self) {
-        let failure = Failure {
-            code: ErrorCode::Connection,
-            message: "closed by close()".into(),
-            channel: None,
-            status: None,
-            recoverable: false,
-        };
-        self.subscriptions.clear(&failure, &mut self.effects);
-        self.leave();
-    }
-
     /// Leaves the connection, if there is one, of our own accord.
-    fn leave(&mut self) {
+    fn leave(&mut self, why: &str) {
         self.subscriptions.disconnected();
-        self.link.leave(&mut self.effects);
+        self.link.leave(why, &mut self.effects);
     }
 
     fn is_wanted(&self) -> bool {

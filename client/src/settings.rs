@@ -19,7 +19,8 @@ pub struct Settings {
     pub stable_after: Duration,
     /// The longest wait that a relay may ask for when it says goodbye.
     pub longest_goodbye: Duration,
-    /// How long a connection stays open when nothing is subscribed, for pages that subscribe again at once.
+    /// How long a connection, or the attempt to make one, goes on when nothing is subscribed any more: for pages that
+    /// subscribe again at once, as those do that draw themselves anew.
     pub linger: Duration,
     /// How many subscribe requests may be unanswered at a time. Bounds what a returning client asks of the relay's
     /// permission check at once; the others wait for replies.
@@ -36,7 +37,7 @@ impl Default for Settings {
             backoff_floor: Duration::from_millis(50),
             stable_after: Duration::from_secs(10),
             longest_goodbye: Duration::from_secs(600),
-            linger: Duration::from_secs(5),
+            linger: Duration::from_secs(1),
             requests_in_flight: 128,
         }
     }

@@ -14,14 +14,14 @@ use realtime_protocol::position::Position;
 
 use crate::backoff::{self, Random};
 use crate::effect::{Continuity, Effect, Failure};
-use crate::input::SubscriptionId;
+use crate::input::{Patience, SubscriptionId};
 use crate::requests::Requests;
 use crate::settings::Settings;
-use crate::table::{ChannelKey, Table, Wire};
+use crate::table::{ChannelKey, Membership, Table, Wire};
 
-/// A subscription that waits for its first answer.
+/// A subscription that waits for its first answer, and has not been told that it is late.
 #[derive(Debug)]
-struct Patience {
+struct Waiting {
     subscription: SubscriptionId,
     deadline: Duration,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Subscriptions {
     is_connected: bool,
     requests: Requests,
     /// In the order of their deadlines. An entry whose subscription has its answer means nothing.
-    patience: VecDeque<Patience>,
+    waiting: VecDeque<Waiting>,
     /// No channel rests longer than until then; `None` when none rests.
     rested_at: Option<Duration>,
 }
@@ -47,7 +47,7 @@ impl Subscriptions {
             requests: Requests::new(&settings),
             settings,
             is_connected: false,
-            patience: VecDeque::new(),
+            waiting: VecDeque::new(),
             rested_at: None,
         }
     }
@@ -57,10 +57,11 @@ impl Subscriptions {
         &mut self,
         subscription: SubscriptionId,
         channel: Channel,
+        patience: Patience,
         now: Duration,
         effects: &mut VecDeque<Effect>,
     ) {
-        let key = self.table.add(subscription, channel);
+        let key = self.table.add(subscription, channel, patience);
         let Some(slot) = self.table.slot_mut(key) else {
             return;
         };
@@ -70,33 +71,16 @@ impl Subscriptions {
             return;
         }
         let deadline = now.saturating_add(self.settings.subscribe_timeout);
-        self.patience.push_back(Patience { subscription, deadline });
+        self.waiting.push_back(Waiting { subscription, deadline });
         self.enqueue(key);
         self.ask(now, effects);
     }
 
     /// Takes one subscription out, and tells the relay when it was the channel's last.
     pub(crate) fn unsubscribe(&mut self, subscription: SubscriptionId, effects: &mut VecDeque<Effect>) {
-        let Some(removed) = self.table.remove(subscription) else {
-            return;
-        };
-        self.report_unsubscribed(removed.key, subscription, removed.was_live, effects);
-        self.leave_if_unwanted(removed.key, effects);
-    }
-
-    /// Takes all subscriptions of a channel out.
-    pub(crate) fn unsubscribe_all(&mut self, channel: &Channel, effects: &mut VecDeque<Effect>) {
-        let Some(key) = self.table.key_of(channel) else {
-            return;
-        };
-        let (live, pending) = self.table.remove_all(key);
-        for subscription in live {
-            self.report_unsubscribed(key, subscription, true, effects);
+        if let Some(key) = self.table.remove(subscription) {
+            self.leave_if_unwanted(key, effects);
         }
-        for subscription in pending {
-            self.report_unsubscribed(key, subscription, false, effects);
-        }
-        self.leave_if_unwanted(key, effects);
     }
 
     /// There is a relay now: asks it for everything that is wanted.
@@ -146,8 +130,7 @@ impl Subscriptions {
         self.leave_if_unwanted(key, effects);
     }
 
-    /// The relay does not deliver a channel. Who waits for a first answer has it; who was live ends too, unless the
-    /// refusal is temporary: then the relay is asked again after a while.
+    /// The relay does not deliver a channel.
     pub(crate) fn refused(
         &mut self,
         id: RequestId,
@@ -156,14 +139,9 @@ impl Subscriptions {
         (now, random): (Duration, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
-        let Some(key) = self.requests.answered(id) else {
-            return;
-        };
-        let failure = Failure::refusal(code, status, message);
-        for subscription in self.table.remove_pending(key) {
-            self.report_refused(key, subscription, &failure, effects);
+        if let Some(key) = self.requests.answered(id) {
+            self.end_or_rest(key, Failure::refusal(code, status, message), (now, random), effects);
         }
-        self.end_or_rest(key, failure, (now, random), effects);
     }
 
     /// The relay has stopped delivering a channel.
@@ -217,17 +195,36 @@ impl Subscriptions {
         }
     }
 
-    /// Refuses the subscriptions that have waited too long for a first answer.
+    /// Tells who has waited too long for a first answer; refuses those whose patience is limited.
     pub(crate) fn lose_patience(&mut self, now: Duration, reason: &str, effects: &mut VecDeque<Effect>) {
         while let Some(first) = self.first_pending() {
             if first.deadline > now {
                 return;
             }
             let subscription = first.subscription;
-            if let Some(removed) = self.table.remove(subscription) {
-                let failure = Failure::connection(reason, true);
-                self.report_refused(removed.key, subscription, &failure, effects);
-                self.leave_if_unwanted(removed.key, effects);
+            self.waiting.pop_front();
+            if let Some(Membership { key, patience }) = self.table.membership(subscription) {
+                self.tell_late(subscription, (key, patience), reason, effects);
+            }
+        }
+    }
+
+    fn tell_late(
+        &mut self,
+        subscription: SubscriptionId,
+        (key, patience): (ChannelKey, Patience),
+        reason: &str,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let failure = self.on(key, Failure::connection(reason, true));
+        match patience {
+            Patience::Limited => {
+                self.table.remove(subscription);
+                effects.push_back(Effect::Refused { subscription, failure });
+                self.leave_if_unwanted(key, effects);
+            }
+            Patience::Unlimited => {
+                effects.push_back(Effect::Interrupted { subscriptions: vec![subscription], failure });
             }
         }
     }
@@ -246,27 +243,20 @@ impl Subscriptions {
         false
     }
 
-    /// Refuses every subscription that has no first answer.
-    pub(crate) fn refuse_pending(&mut self, failure: &Failure, effects: &mut VecDeque<Effect>) {
+    /// There will be no relay: refuses every subscription without a first answer whose patience is limited. Nobody
+    /// else needs to be told that it is late.
+    pub(crate) fn barred(&mut self, failure: &Failure, effects: &mut VecDeque<Effect>) {
         for key in self.table.keys() {
-            for subscription in self.table.remove_pending(key) {
-                self.report_refused(key, subscription, failure, effects);
-            }
+            self.refuse_impatient(key, failure, effects);
             self.leave_if_unwanted(key, effects);
         }
+        self.waiting.clear();
     }
 
-    /// Drops everything: who is live is unsubscribed, who waits is refused.
-    pub(crate) fn clear(&mut self, failure: &Failure, effects: &mut VecDeque<Effect>) {
-        for key in self.table.keys() {
-            let (live, pending) = self.table.remove_all(key);
-            effects.extend(live.into_iter().map(Effect::Unsubscribed));
-            for subscription in pending {
-                self.report_refused(key, subscription, failure, effects);
-            }
-            self.table.close_slot(key);
-        }
-        self.patience.clear();
+    /// Drops everything.
+    pub(crate) fn clear(&mut self) {
+        self.table = Table::new();
+        self.waiting.clear();
         self.disconnected();
     }
 
@@ -278,19 +268,19 @@ impl Subscriptions {
 
     /// When something has to happen. May be too early, never too late.
     pub(crate) fn deadline(&mut self) -> Option<Duration> {
-        let waiting = self.first_pending().map(|p| p.deadline);
+        let waiting = self.first_pending().map(|first| first.deadline);
         [waiting, self.requests.deadline(), self.rested_at].into_iter().flatten().min()
     }
 
     /// The subscription that has waited longest; forgets the ones before it, which have their answers.
-    fn first_pending(&mut self) -> Option<&Patience> {
-        while let Some(first) = self.patience.front() {
+    fn first_pending(&mut self) -> Option<&Waiting> {
+        while let Some(first) = self.waiting.front() {
             if self.is_pending(first.subscription) {
                 break;
             }
-            self.patience.pop_front();
+            self.waiting.pop_front();
         }
-        self.patience.front()
+        self.waiting.front()
     }
 
     fn enqueue(&mut self, key: ChannelKey) {
@@ -305,12 +295,12 @@ impl Subscriptions {
     }
 
     fn is_pending(&self, subscription: SubscriptionId) -> bool {
-        let slot = self.table.key_of_subscription(subscription).and_then(|key| self.table.slot(key));
+        let slot = self.table.membership(subscription).and_then(|m| self.table.slot(m.key));
         slot.is_some_and(|slot| slot.subscriptions.iter().skip(slot.live).any(|s| *s == subscription))
     }
 
-    /// What follows a refusal for those who were live: an end, or a rest where it is temporary. An error event
-    /// either way.
+    /// What follows a refusal. If it is temporary, only those whose patience is limited are refused; for the others the
+    /// relay is asked again after a while. Otherwise the channel ends for all: for who was live with an error event.
     fn end_or_rest(
         &mut self,
         key: ChannelKey,
@@ -318,24 +308,38 @@ impl Subscriptions {
         (now, random): (Duration, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
-        let Some(slot) = self.table.slot_mut(key) else {
-            return;
-        };
-        let failure = failure.on(&slot.channel);
-        if slot.live > 0 && failure.recoverable {
-            let wait = backoff::delay(slot.refusals, &self.settings, random);
-            let until = now.saturating_add(wait);
-            slot.refusals = slot.refusals.saturating_add(1);
-            slot.wire = Wire::Resting(until);
-            self.rested_at = Some(self.rested_at.map_or(until, |at| at.min(until)));
-            effects.push_back(Effect::Error(failure));
+        let failure = self.on(key, failure);
+        if failure.recoverable {
+            self.refuse_impatient(key, &failure, effects);
+            self.rest(key, failure, (now, random), effects);
             return;
         }
-        let (subscriptions, _) = self.table.remove_all(key);
-        if !subscriptions.is_empty() {
-            effects.push_back(Effect::Ended { subscriptions, failure });
+        let (live, pending) = self.table.remove_all(key);
+        let refused = |subscription| Effect::Refused { subscription, failure: failure.clone() };
+        effects.extend(pending.into_iter().map(refused));
+        if !live.is_empty() {
+            effects.push_back(Effect::Ended { subscriptions: live, failure });
         }
         self.table.close_slot(key);
+    }
+
+    /// Lets a channel wait until the relay is asked again, unless nobody wants it any more.
+    fn rest(
+        &mut self,
+        key: ChannelKey,
+        failure: Failure,
+        (now, random): (Duration, &mut Random),
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let Some(slot) = self.table.slot_mut(key).filter(|slot| !slot.subscriptions.is_empty()) else {
+            self.table.close_slot(key);
+            return;
+        };
+        let until = now.saturating_add(backoff::delay(slot.refusals, &self.settings, random));
+        slot.refusals = slot.refusals.saturating_add(1);
+        slot.wire = Wire::Resting(until);
+        self.rested_at = Some(self.rested_at.map_or(until, |at| at.min(until)));
+        effects.push_back(Effect::Interrupted { subscriptions: slot.subscriptions.clone(), failure });
     }
 
     /// Forgets a channel without subscriptions, and tells the relay where it delivers.
@@ -366,38 +370,19 @@ impl Subscriptions {
         self.table.close_slot(key);
     }
 
-    fn report_unsubscribed(
-        &self,
-        key: ChannelKey,
-        subscription: SubscriptionId,
-        was_live: bool,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        if was_live {
-            effects.push_back(Effect::Unsubscribed(subscription));
-        } else {
-            let failure = Failure {
-                code: ErrorCode::Subscription,
-                message: "unsubscribed before the relay had answered".into(),
-                channel: None,
-                status: None,
-                recoverable: false,
-            };
-            self.report_refused(key, subscription, &failure, effects);
+    /// Refuses those of a channel that have no first answer and whose patience is limited.
+    fn refuse_impatient(&mut self, key: ChannelKey, failure: &Failure, effects: &mut VecDeque<Effect>) {
+        for subscription in self.table.remove_impatient(key) {
+            let failure = self.on(key, failure.clone());
+            effects.push_back(Effect::Refused { subscription, failure });
         }
     }
 
-    fn report_refused(
-        &self,
-        key: ChannelKey,
-        subscription: SubscriptionId,
-        failure: &Failure,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        let failure = match self.table.slot(key) {
-            Some(slot) => failure.clone().on(&slot.channel),
-            None => failure.clone(),
-        };
-        effects.push_back(Effect::Refused { subscription, failure });
+    /// The failure, with the channel that it is about.
+    fn on(&self, key: ChannelKey, failure: Failure) -> Failure {
+        match self.table.slot(key) {
+            Some(slot) => failure.on(&slot.channel),
+            None => failure,
+        }
     }
 }

@@ -6,7 +6,7 @@ use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::{Offset, Position};
 
-use crate::input::SubscriptionId;
+use crate::input::{Patience, SubscriptionId};
 use crate::sorted::SortedMap;
 
 /// A machine's short name for a channel that it holds. Valid until the next input.
@@ -43,10 +43,11 @@ pub(crate) struct Slot {
     pub(crate) refusals: u32,
 }
 
-/// A subscription that was taken out.
-pub(crate) struct Removed {
+/// What is known of a subscription.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Membership {
     pub(crate) key: ChannelKey,
-    pub(crate) was_live: bool,
+    pub(crate) patience: Patience,
 }
 
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub(crate) struct Table {
     slots: Vec<Option<Slot>>,
     free: Vec<ChannelKey>,
     by_channel: SortedMap<Channel, ChannelKey>,
-    by_subscription: SortedMap<SubscriptionId, ChannelKey>,
+    by_subscription: SortedMap<SubscriptionId, Membership>,
     by_number: SortedMap<ChannelNumber, ChannelKey>,
 }
 
@@ -91,7 +92,7 @@ impl Table {
         self.by_channel.get(channel)
     }
 
-    pub(crate) fn key_of_subscription(&self, subscription: SubscriptionId) -> Option<ChannelKey> {
+    pub(crate) fn membership(&self, subscription: SubscriptionId) -> Option<Membership> {
         self.by_subscription.get(&subscription)
     }
 
@@ -114,7 +115,12 @@ impl Table {
     }
 
     /// Adds a subscription without an answer, and its channel where that is new.
-    pub(crate) fn add(&mut self, subscription: SubscriptionId, channel: Channel) -> ChannelKey {
+    pub(crate) fn add(
+        &mut self,
+        subscription: SubscriptionId,
+        channel: Channel,
+        patience: Patience,
+    ) -> ChannelKey {
         let key = match self.by_channel.get(&channel) {
             Some(key) => key,
             None => self.open_slot(channel),
@@ -122,19 +128,18 @@ impl Table {
         if let Some(slot) = self.slot_mut(key) {
             slot.subscriptions.push(subscription);
         }
-        self.by_subscription.insert(subscription, key);
+        self.by_subscription.insert(subscription, Membership { key, patience });
         key
     }
 
     /// Takes one subscription out; its channel stays.
-    pub(crate) fn remove(&mut self, subscription: SubscriptionId) -> Option<Removed> {
-        let key = self.by_subscription.remove(&subscription)?;
+    pub(crate) fn remove(&mut self, subscription: SubscriptionId) -> Option<ChannelKey> {
+        let Membership { key, .. } = self.by_subscription.remove(&subscription)?;
         let slot = self.slot_mut(key)?;
         let at = slot.subscriptions.iter().position(|s| *s == subscription)?;
         slot.subscriptions.remove(at);
-        let was_live = at < slot.live;
-        slot.live -= usize::from(was_live);
-        Some(Removed { key, was_live })
+        slot.live -= usize::from(at < slot.live);
+        Some(key)
     }
 
     /// Takes all subscriptions of a channel out: the live ones, and those without an answer.
@@ -151,16 +156,17 @@ impl Table {
         (live, pending)
     }
 
-    /// Takes out the subscriptions of a channel that have no answer.
-    pub(crate) fn remove_pending(&mut self, key: ChannelKey) -> Vec<SubscriptionId> {
-        let Some(slot) = self.slot_mut(key) else {
-            return Vec::new();
+    /// Takes out the subscriptions of a channel that have no answer and whose patience is limited.
+    pub(crate) fn remove_impatient(&mut self, key: ChannelKey) -> Vec<SubscriptionId> {
+        let pending = self.slot(key).and_then(|slot| slot.subscriptions.get(slot.live..)).unwrap_or_default();
+        let is_impatient = |subscription: &SubscriptionId| {
+            self.membership(*subscription).is_some_and(|m| m.patience == Patience::Limited)
         };
-        let pending = slot.subscriptions.split_off(slot.live);
-        for subscription in &pending {
-            self.by_subscription.remove(subscription);
+        let impatient: Vec<_> = pending.iter().copied().filter(is_impatient).collect();
+        for subscription in &impatient {
+            self.remove(*subscription);
         }
-        pending
+        impatient
     }
 
     /// From now on this number means this channel.

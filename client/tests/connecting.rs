@@ -68,7 +68,7 @@ fn connected_is_told_at_the_first_connection_and_at_every_reconnection() {
     let mut client = Client::live(1, "a");
     for _ in 0..3 {
         let effects = client.lost(1006);
-        assert_eq!(effects, [Effect::Disconnected]);
+        assert_eq!(effects, [disconnected("the connection to the relay is lost: cut")]);
         assert_eq!(client.machine.state(), State::Waiting);
         client.wait_for_attempt();
         let effects = client.welcome();
@@ -127,7 +127,8 @@ fn silence_for_longer_than_the_agreed_time_is_a_lost_connection() {
     assert!(client.machine.heard(connection, client.now));
     assert_eq!(client.pass(34 * SECOND), [], "messages do too");
     let effects = client.pass(SECOND);
-    assert_eq!(effects, [Effect::Disconnect(connection), Effect::Disconnected]);
+    let told = disconnected("the connection to the relay is lost: it has fallen silent");
+    assert_eq!(effects, [Effect::Disconnect(connection), told]);
     assert_eq!(client.machine.state(), State::Waiting);
 }
 
@@ -210,14 +211,29 @@ fn staying_away_is_an_error_event_and_refuses_who_waits() {
     let mut client = Client::live(1, "a");
     client.subscribe(2, "b");
     let effects = client.lost(CloseCode::BadToken.get());
-    assert_eq!(effects[0], Effect::Disconnected);
     let refusals = refusals(&effects);
     assert_eq!(refusals.len(), 1);
     assert_eq!((refusals[0].0, refusals[0].1.code), (2, ErrorCode::Connection));
     let message = "the relay has closed the connection for good: cut (4501)".to_owned();
-    assert_eq!(errors(&effects), [(ErrorCode::Connection, message)]);
+    assert!(matches!(effects[0], Effect::Disconnected(_)));
+    assert_eq!(errors(&effects), [(ErrorCode::Connection, message)], "once, with the loss");
     assert_eq!(client.machine.deadline(), None, "nothing is planned");
     assert_eq!(client.on(Input::Wake), []);
+}
+
+#[test]
+fn an_attempt_that_is_turned_away_for_good_is_an_error_event_each_time() {
+    let mut client = Client::live(1, "a");
+    client.lost(1006);
+    for _ in 0..2 {
+        client.wait_for_attempt();
+        let effects = client.lost(CloseCode::Disconnected.get());
+        let message = "the relay has closed the connection for good: cut (4503)".to_owned();
+        assert_eq!(errors(&effects), [(ErrorCode::Connection, message)]);
+        assert!(matches!(effects[..], [Effect::Error(_)]));
+        client.subscribe(2, "b");
+        client.unsubscribe(2);
+    }
 }
 
 #[test]
@@ -247,10 +263,8 @@ fn a_new_identity_opens_a_closed_client_and_brings_its_subscriptions_back() {
 fn reconnecting_leaves_the_old_connection_first() {
     let mut client = Client::live(1, "a");
     let effects = client.on(Input::Reconnect);
-    assert_eq!(
-        effects,
-        [Effect::Disconnect(ConnectionId(1)), Effect::Disconnected, Effect::Connect(ConnectionId(2))]
-    );
+    let left = disconnected("the connection to the relay is made anew");
+    assert_eq!(effects, [Effect::Disconnect(ConnectionId(1)), left, Effect::Connect(ConnectionId(2))]);
 }
 
 #[test]
@@ -273,10 +287,8 @@ fn a_wake_up_after_a_long_sleep_reconnects_at_once() {
     let mut client = Client::live(1, "a");
     client.now += 3600 * SECOND;
     let effects = client.on(Input::Wake);
-    assert_eq!(
-        effects,
-        [Effect::Disconnect(ConnectionId(1)), Effect::Disconnected, Effect::Connect(ConnectionId(2))]
-    );
+    let lost = disconnected("the connection to the relay is lost: it has fallen silent");
+    assert_eq!(effects, [Effect::Disconnect(ConnectionId(1)), lost, Effect::Connect(ConnectionId(2))]);
 }
 
 #[test]
@@ -319,35 +331,39 @@ fn a_connection_closes_when_nothing_has_been_wanted_for_a_while() {
     let mut client = Client::live(1, "a");
     client.unsubscribe(1);
     assert_eq!(client.machine.state(), State::Live, "a page may subscribe again at once");
-    assert_eq!(client.pass(4 * SECOND), []);
+    assert_eq!(client.pass(SECOND / 2), []);
     client.subscribe(2, "b");
     client.control(subscribed(3, 8, 0));
     assert_eq!(client.pass(20 * SECOND), [], "it is wanted again");
     client.unsubscribe(2);
     let effects = client.wait();
-    assert_eq!(effects, [Effect::Disconnect(ConnectionId(1)), Effect::Disconnected]);
+    let left = disconnected("nothing is subscribed any more");
+    assert_eq!(effects, [Effect::Disconnect(ConnectionId(1)), left]);
     assert_eq!(client.machine.state(), State::Idle);
     assert_eq!(client.machine.deadline(), None);
 }
 
 #[test]
-fn an_attempt_for_nothing_is_dropped() {
+fn an_attempt_for_nothing_goes_on_for_those_who_subscribe_again_at_once() {
     let mut client = Client::new();
     client.subscribe(1, "a");
-    let effects = client.unsubscribe(1);
-    assert!(effects.contains(&Effect::Disconnect(ConnectionId(1))));
+    assert_eq!(client.unsubscribe(1), []);
+    assert_eq!(client.subscribe(2, "a"), [], "the attempt is still on");
+    assert!(client.welcome().contains(&asks(1, "a", None)));
+    assert_eq!(client.connection, ConnectionId(1));
+}
+
+#[test]
+fn an_attempt_for_nothing_is_dropped_after_a_while() {
+    let mut client = Client::new();
+    client.subscribe(1, "a");
+    client.unsubscribe(1);
+    assert_eq!(client.wait(), [Effect::Disconnect(ConnectionId(1))]);
     assert_eq!(client.machine.state(), State::Idle);
     assert_eq!(client.subscribe(2, "a"), [Effect::Connect(ConnectionId(2))]);
-    let connection = client.connection;
-    client.on(Input::Opened(connection));
-    let identity = Ok(Identity::default());
-    client.on(Input::Identified { connection, identity });
-    client.unsubscribe(2);
-    assert_eq!(client.machine.state(), State::Idle, "even when it has been asked for");
-    assert_eq!(client.subscribe(2, "a"), [Effect::Connect(ConnectionId(3))]);
     client.lost(1006);
     client.unsubscribe(2);
-    assert_eq!(client.machine.state(), State::Idle);
+    assert_eq!(client.machine.state(), State::Idle, "nothing is waited for");
     assert_eq!(client.machine.deadline(), None);
 }
 
@@ -355,10 +371,8 @@ fn an_attempt_for_nothing_is_dropped() {
 fn close_drops_everything_and_a_later_subscribe_starts_anew() {
     let mut client = Client::live(1, "a");
     client.subscribe(2, "b");
-    let effects = client.on(Input::Close);
-    assert!(effects.contains(&Effect::Unsubscribed(realtime_client::SubscriptionId(1))));
-    assert_eq!(refusals(&effects)[0].0, 2);
-    assert_eq!(effects[2..], [Effect::Disconnect(ConnectionId(1)), Effect::Disconnected]);
+    let left = disconnected("the connection to the relay was closed");
+    assert_eq!(client.on(Input::Close), [Effect::Disconnect(ConnectionId(1)), left]);
     assert_eq!(client.machine.state(), State::Idle);
     assert_eq!(client.position("a"), None);
     assert_eq!(client.subscribe(3, "a"), [Effect::Connect(ConnectionId(2))]);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use common::{channel, welcome};
 use proptest::prelude::*;
 use realtime_client::{
-    ConnectionId, Continuity, Effect, Identity, Input, Machine, Settings, State, SubscriptionId,
+    ConnectionId, Continuity, Effect, Identity, Input, Machine, Patience, Settings, State, SubscriptionId,
 };
 use realtime_protocol::channel::{Channel, UncheckedChannel};
 use realtime_protocol::error::Status;
@@ -29,7 +29,6 @@ const NAMES: [&str; 3] = ["a", "a/r", "b"];
 enum Step {
     Subscribe(usize),
     Unsubscribe(usize),
-    UnsubscribeAll(usize),
     Publish(usize),
     /// The relay reads the client's next frame.
     Up,
@@ -54,7 +53,6 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => any::<usize>().prop_map(Step::Subscribe),
         2 => any::<usize>().prop_map(Step::Unsubscribe),
-        1 => any::<usize>().prop_map(Step::UnsubscribeAll),
         12 => any::<usize>().prop_map(Step::Publish),
         12 => Just(Step::Up),
         16 => Just(Step::Down),
@@ -267,14 +265,9 @@ impl World {
             Step::Subscribe(index) => self.subscribe(NAMES[index % 3]),
             Step::Unsubscribe(index) => {
                 if let Some(subscription) = self.told.keys().nth(index % self.told.len().max(1)).copied() {
+                    self.told.remove(&subscription);
                     self.on(Input::Unsubscribe(subscription));
-                    assert!(!self.told.contains_key(&subscription));
                 }
-            }
-            Step::UnsubscribeAll(index) => {
-                let channel = channel(NAMES[index % 3]);
-                self.on(Input::UnsubscribeAll(channel.clone()));
-                assert!(self.told.values().all(|told| told.channel != channel));
             }
             Step::Publish(index) => self.relay.publish(&channel(NAMES[index % 3])),
             Step::Up => {
@@ -312,7 +305,8 @@ impl World {
         let subscription = SubscriptionId(self.next);
         let told = Told { channel: channel(name), position: None };
         self.told.insert(subscription, told);
-        self.on(Input::Subscribe { subscription, channel: channel(name) });
+        let patience = if self.next.is_multiple_of(2) { Patience::Limited } else { Patience::Unlimited };
+        self.on(Input::Subscribe { subscription, channel: channel(name), patience });
     }
 
     fn cut(&mut self) {
@@ -367,7 +361,7 @@ impl World {
                 assert!(!self.is_connected, "connected is told once per connection");
                 self.is_connected = true;
             }
-            Effect::Disconnected => {
+            Effect::Disconnected(_) => {
                 assert!(self.is_connected, "only what was connected can be disconnected");
                 self.is_connected = false;
             }
@@ -381,13 +375,16 @@ impl World {
                 }
                 told.position = position;
             }
-            Effect::Refused { subscription, .. } => {
+            Effect::Refused { subscription, failure } => {
+                let is_lasting = !subscription.0.is_multiple_of(2);
+                assert!(!(is_lasting && failure.recoverable), "it goes on");
                 let told = self.told.remove(&subscription).expect("it existed");
                 assert_eq!(told.position, None, "it was never live");
             }
-            Effect::Unsubscribed(subscription) => {
-                let told = self.told.remove(&subscription).expect("it existed");
-                assert!(told.position.is_some(), "it was live");
+            Effect::Interrupted { subscriptions, failure } => {
+                assert!(failure.recoverable);
+                let is_wanted = |subscription| self.told.contains_key(subscription);
+                assert!(subscriptions.iter().all(is_wanted), "it exists");
             }
             Effect::Ended { subscriptions, .. } => {
                 for subscription in subscriptions {

@@ -11,7 +11,7 @@ mod common;
 use std::time::Duration;
 
 use common::*;
-use realtime_client::{Continuity, Effect, Input, Settings, State, SubscriptionId};
+use realtime_client::{Continuity, Effect, Input, Patience, Settings, State, SubscriptionId};
 use realtime_protocol::error::{ErrorCode, Status};
 use realtime_protocol::frame::{ChannelNumber, Control, RequestId};
 
@@ -56,7 +56,7 @@ fn a_channel_and_its_resource_are_separate() {
     client.control(subscribed(2, 8, 0));
     assert_eq!(client.message(7, 1), [1]);
     assert_eq!(client.message(8, 1), [2]);
-    assert_eq!(client.on(Input::UnsubscribeAll(channel("a")))[0], Effect::Unsubscribed(SubscriptionId(1)));
+    assert_eq!(client.unsubscribe(1), [leaves(3, "a")]);
     assert_eq!(client.message(8, 2), [2]);
 }
 
@@ -64,9 +64,9 @@ fn a_channel_and_its_resource_are_separate() {
 fn the_relay_is_told_when_the_last_subscription_of_a_channel_goes() {
     let mut client = Client::live(1, "a");
     client.subscribe(2, "a");
-    assert_eq!(client.unsubscribe(1), [Effect::Unsubscribed(SubscriptionId(1))]);
+    assert_eq!(client.unsubscribe(1), []);
     assert_eq!(client.message(7, 1), [2]);
-    assert_eq!(client.unsubscribe(2), [Effect::Unsubscribed(SubscriptionId(2)), leaves(2, "a")]);
+    assert_eq!(client.unsubscribe(2), [leaves(2, "a")]);
     assert!(client.message(7, 2).is_empty());
     assert_eq!(client.control(Control::Unsubscribed { id: RequestId(2) }), []);
 }
@@ -75,17 +75,14 @@ fn the_relay_is_told_when_the_last_subscription_of_a_channel_goes() {
 fn unsubscribing_what_is_unknown_changes_nothing() {
     let mut client = Client::live(1, "a");
     assert_eq!(client.unsubscribe(9), []);
-    assert_eq!(client.on(Input::UnsubscribeAll(channel("b"))), []);
     assert_eq!(client.message(7, 1), [1]);
 }
 
 #[test]
-fn unsubscribing_before_the_answer_refuses_and_is_undone_when_the_answer_comes() {
+fn unsubscribing_before_the_answer_is_undone_when_the_answer_comes() {
     let mut client = Client::live(1, "a");
     client.subscribe(2, "b");
-    let effects = client.unsubscribe(2);
-    assert_eq!(refusals(&effects)[0].1.code, ErrorCode::Subscription);
-    assert_eq!(effects.len(), 1, "the relay has not answered yet");
+    assert_eq!(client.unsubscribe(2), [], "the relay has not answered yet");
     assert_eq!(client.control(subscribed(2, 8, 0)), [leaves(3, "b")]);
     assert!(client.message(8, 1).is_empty());
 }
@@ -209,7 +206,8 @@ fn an_unanswered_resubscribe_is_a_lost_connection() {
     client.wait_for_attempt();
     client.welcome();
     let connection = client.connection;
-    assert_eq!(client.pass(10 * SECOND), [Effect::Disconnect(connection), Effect::Disconnected]);
+    let lost = disconnected("the connection to the relay is lost: it did not answer a subscribe");
+    assert_eq!(client.pass(10 * SECOND), [Effect::Disconnect(connection), lost]);
     client.wait_for_attempt();
     assert!(client.welcome().contains(&asks(3, "a", Some(position("e", 0)))));
 }
@@ -286,7 +284,7 @@ fn a_subscription_that_the_relay_ends_for_the_moment_is_asked_for_again() {
         status: Status::Unavailable,
         message: "the permissions could not be asked".into(),
     });
-    assert!(matches!(effects[..], [Effect::Error(_)]));
+    assert!(matches!(&interruptions(&effects)[..], [(subscriptions, _)] if subscriptions[..] == [1]));
     assert!(client.message(7, 5).is_empty());
     let effects = client.wait();
     assert_eq!(effects, [asks(2, "a", Some(position("e", 4)))]);
@@ -345,4 +343,82 @@ fn thousands_of_subscriptions_come_and_go() {
     }
     client.pass(10 * SECOND);
     assert_eq!(client.machine.state(), State::Idle);
+}
+
+/// A client with a live subscription, and one without an answer whose patience has no end.
+fn patient() -> Client {
+    let mut client = Client::live(1, "a");
+    assert_eq!(client.subscribe_with(Patience::Unlimited, 2, "b"), [asks(2, "b", None)]);
+    client
+}
+
+#[test]
+fn unlimited_patience_is_told_once_that_the_answer_is_late_and_goes_on() {
+    let mut client = patient();
+    let told = interruptions(&client.pass(10 * SECOND));
+    let [(subscriptions, failure)] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(subscriptions[..], [2]);
+    assert_eq!((failure.code, failure.recoverable), (ErrorCode::Connection, true));
+    assert_eq!(failure.channel, Some(channel("b")));
+    client.control(Control::Ping);
+    assert_eq!(client.pass(10 * SECOND), [], "it is said once");
+    assert_eq!(client.control(subscribed(2, 8, 0)), [live(2, Continuity::First)]);
+}
+
+#[test]
+fn unlimited_patience_outlives_a_relay_that_cannot_be_reached() {
+    let mut client = Client::new();
+    client.subscribe_with(Patience::Unlimited, 1, "a");
+    let mut told = Vec::new();
+    for _ in 0..20 {
+        client.lost(1006);
+        told.extend(interruptions(&client.wait_for_attempt()));
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].1.message, "cannot connect to the relay: cut");
+    assert!(client.welcome().contains(&asks(1, "a", None)));
+}
+
+#[test]
+fn unlimited_patience_outlives_temporary_refusals_and_is_asked_again() {
+    let mut client = patient();
+    client.subscribe(3, "b");
+    let effects = client.control(refused(2, Status::Unavailable));
+    assert_eq!(refusals(&effects)[0].0, 3, "who is not so patient is refused");
+    assert_eq!(interruptions(&effects)[0].0, [2]);
+    let mut asked = Vec::new();
+    while asked.is_empty() {
+        asked = requests(&client.wait());
+    }
+    assert_eq!(asked, [3]);
+    assert_eq!(client.control(subscribed(3, 8, 0)), [live(2, Continuity::First)]);
+}
+
+#[test]
+fn unlimited_patience_ends_with_a_refusal_for_good() {
+    let mut client = patient();
+    let effects = client.control(refused(2, Status::Forbidden));
+    assert_eq!(refusals(&effects)[0].0, 2);
+    assert_eq!(errors(&effects), []);
+    assert_eq!(client.machine.channel_of(SubscriptionId(2)), None);
+}
+
+#[test]
+fn unlimited_patience_outlives_a_relay_that_wants_no_return() {
+    let mut client = patient();
+    let effects = client.lost(4503);
+    assert!(matches!(&effects[..], [Effect::Disconnected(failure)] if !failure.recoverable));
+    assert_eq!(client.pass(20 * SECOND), [], "it has been said that nothing will come");
+    client.on(Input::Reconnect);
+    assert!(client.welcome().contains(&asks(4, "b", None)));
+}
+
+#[test]
+fn unlimited_patience_ends_with_an_unsubscribe() {
+    let mut client = patient();
+    client.unsubscribe(2);
+    assert_eq!(client.control(refused(2, Status::Unavailable)), []);
+    assert_eq!(client.pass(10 * SECOND), []);
 }

@@ -37,6 +37,7 @@ export async function packPackages() {
     // It is bundled while it is packed, which makes the bundler and its version part of the input.
     frontend: await pack(frontendFolder, [
       join(root, 'sdk-wasm', 'bundle.mjs'),
+      join(root, 'sdk-backend', 'src', 'channel-rules.js'),
       join(root, 'package-lock.json'),
     ]),
     backend: await pack(backendFolder),

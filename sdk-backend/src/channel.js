@@ -1,23 +1,15 @@
 /**
- * The rules for a channel's name and resource id, in the words that the relay uses too; the shared examples are in
- * `protocol/fixtures/channels.json`.
+ * Channels as callers give them.
  *
  * @module
  */
 
+import { checkChannel } from './channel-rules.js';
 import { badInput } from './errors.js';
 
+export { kindOf } from './channel-rules.js';
+
 /** @typedef {{ name: string, resourceId?: string }} Channel */
-
-/** The longest name, in characters: the API's limit. */
-const MAX_NAME_CHARS = 140;
-
-/** The longest resource id, in characters (Unicode scalar values). */
-const MAX_RESOURCE_ID_CHARS = 1000;
-
-const ALLOWED = 'A-Z, a-z, 0-9, "_" and "-"';
-const ILLEGAL_IN_NAME = /[^A-Za-z0-9_-]/u;
-const ILLEGAL_IN_RESOURCE_ID = /[\p{Cc}\p{Cs}]/u;
 
 /**
  * A channel that obeys the rules, without any other keys of the given object. An empty or missing resource id means
@@ -27,10 +19,10 @@ const ILLEGAL_IN_RESOURCE_ID = /[\p{Cc}\p{Cs}]/u;
  * @returns {Channel}
  */
 export function parseChannel(value) {
-  const { name, resourceId } = readFields(value);
-  const problem = problemOfName(name) ?? problemOfResourceId(resourceId);
-  if (problem !== undefined) throw badInput(problem, { channel: value });
-  return resourceId === '' ? { name } : { name, resourceId };
+  const { channel, problem } = checkChannel(value);
+  if (problem !== undefined) throw badInput(problem, typeof value === 'object' ? { channel: value } : {});
+  const { name, resourceId } = channel;
+  return resourceId === undefined ? { name } : { name, resourceId };
 }
 
 /**
@@ -40,102 +32,4 @@ export function parseChannel(value) {
  */
 export function channelKey({ name, resourceId }) {
   return resourceId === undefined ? name : `${name}/${resourceId}`;
-}
-
-/**
- * What a value is, for a sentence such as "a channel is an object, not a number".
- *
- * @param {unknown} value
- */
-export function kindOf(value) {
-  if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-/**
- * @param {unknown} value
- * @returns {{ name: string, resourceId: string }}
- */
-function readFields(value) {
-  if (typeof value === 'string') {
-    const meant = JSON.stringify(value);
-    throw badInput(`a channel is an object, not a string: did you mean { name: ${meant} }?`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badInput(`a channel is an object such as { name: "chat" }, not ${kindOf(value)}`);
-  }
-  const { name, resourceId } = /** @type {{ name?: unknown, resourceId?: unknown }} */ (value);
-  if (typeof name !== 'string') {
-    throw badInput(`channel name is a string, not ${kindOf(name)}`, { channel: value });
-  }
-  if (typeof resourceId === 'string') return { name, resourceId };
-  if (resourceId === undefined || resourceId === null) return { name, resourceId: '' };
-  const meant = typeof resourceId === 'number' ? `: did you mean "${resourceId}"?` : '';
-  throw badInput(`resourceId is a string, not ${kindOf(resourceId)}${meant}`, { channel: value });
-}
-
-/** @param {string} name */
-function problemOfName(name) {
-  if (name === '') return `channel name is empty: use 1 to ${MAX_NAME_CHARS} characters of ${ALLOWED}`;
-  if (name.startsWith('@')) {
-    return `channel name starts with "@", which is reserved: start it with one of ${ALLOWED}`;
-  }
-  const illegal = findIllegal(name, ILLEGAL_IN_NAME);
-  if (illegal) {
-    const hint = ':./'.includes(illegal.character) ? '; for parts of a channel use resourceId' : '';
-    return `channel name has ${illegal.description}: use only ${ALLOWED}${hint}`;
-  }
-  return problemOfLength('channel name', name, MAX_NAME_CHARS);
-}
-
-/** @param {string} resourceId */
-function problemOfResourceId(resourceId) {
-  const tooLong = problemOfLength('resourceId', resourceId, MAX_RESOURCE_ID_CHARS);
-  if (tooLong !== undefined) return tooLong;
-  const illegal = findIllegal(resourceId, ILLEGAL_IN_RESOURCE_ID);
-  if (!illegal) return undefined;
-  const why = illegal.isHalfPair
-    ? 'half a surrogate pair is no character'
-    : 'control characters are not allowed';
-  return `resourceId has ${illegal.description}: ${why}`;
-}
-
-/**
- * @param {string} what
- * @param {string} text
- * @param {number} max
- */
-function problemOfLength(what, text, max) {
-  if (text.length <= max) return undefined;
-  let chars = 0;
-  for (const _ of text) chars += 1;
-  return chars > max ? `${what} has ${chars} characters: at most ${max} are allowed` : undefined;
-}
-
-/**
- * The first character that matches, and where it stands, counted in characters from 1.
- *
- * @param {string} text
- * @param {RegExp} illegal
- */
-function findIllegal(text, illegal) {
-  const match = illegal.exec(text);
-  if (!match) return undefined;
-  const character = match[0];
-  const position = [...text.slice(0, match.index)].length + 1;
-  const isHalfPair = /\p{Cs}/u.test(character);
-  return { character, isHalfPair, description: `${spell(character)} at position ${position}` };
-}
-
-/**
- * A visible ASCII character in quotes, any other by its number: a look-alike or a control character would say
- * nothing to the reader.
- *
- * @param {string} character
- */
-function spell(character) {
-  if (/[ -~]/.test(character)) return `"${character}"`;
-  const code = /** @type {number} */ (character.codePointAt(0));
-  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -1,3 +1,7 @@
+import { RealtimeError as SubscriberError, subscriber } from './subscriber.js';
+
+export { subscriber };
+
 /** A channel, or one of its resources. Each is a stream of its own. */
 export interface Channel {
   /** 1 to 140 of the characters A-Z, a-z, 0-9, "_" and "-". */
@@ -14,19 +18,29 @@ export interface Message<Payload = any> {
   publisher?: { id: string };
 }
 
-/** What calls reject with, and what error handlers get. */
+/** What calls reject with, and what error handlers get. The errors of `subscriber` are of the class below. */
 export interface RealtimeError extends Error {
   /** 1: no connection. 2: the subscription was refused or has ended. 3: bad input. */
   errorCode: number;
   /** The channel that it is about. */
-  channel?: Channel;
+  channel?: Channel | undefined;
   /** Why the relay refused, in the numbers of HTTP: 400, 403, 429 or 503. */
-  status?: number;
+  status?: number | undefined;
   /** Whether the same call may succeed later. */
   recoverable: boolean;
 }
 
-export type MessageHandler<Payload = any> = (message: Message<Payload>, channel: Channel) => void;
+/** The class of the errors of `subscriber`, for `instanceof`; its type is exported by `wix-realtime-frontend/subscriber`. */
+export declare const RealtimeError: typeof SubscriberError;
+
+/**
+ * Gets each message, and the channel as it was given to `subscribe`, so that one handler can serve several. What it
+ * throws, and what a promise that it returns is rejected with, is shown on the console.
+ */
+export type MessageHandler<Payload = any, Of extends Channel = Channel> = (
+  message: Message<Payload>,
+  channel: Of,
+) => unknown;
 
 export interface Settings {
   /**
@@ -50,8 +64,8 @@ export interface Settings {
 export function subscribe<Payload = any>(channel: Channel, handler: MessageHandler<Payload>): Promise<string>;
 
 /**
- * Ends one subscription (`subscriptionId`), or all of exactly one channel or resource (`channel`). What is unknown is
- * ignored. Rejects with code 3 when neither is given, or both and they do not belong together.
+ * Ends one subscription (`subscriptionId`), or all of exactly one channel or resource that `subscribe` made (`channel`).
+ * What is unknown is ignored. Rejects with code 3 when neither is given, or both and they do not belong together.
  */
 export function unsubscribe(options: {
   channel?: Channel | undefined;
@@ -95,5 +109,7 @@ declare const wixRealtimeFrontend: {
   configure: typeof configure;
   close: typeof close;
   publish: typeof publish;
+  subscriber: typeof subscriber;
+  RealtimeError: typeof SubscriberError;
 };
 export default wixRealtimeFrontend;

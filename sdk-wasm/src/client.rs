@@ -1,113 +1,223 @@
-//! One client: what can be asked of it.
+//! One client, between the machine and the browser: inputs in, effects carried out, messages handed over.
 
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 
-use js_sys::Function;
-use realtime_client::{Identity, Input};
+use gloo_net::websocket::events::CloseEvent;
+use realtime_client::{
+    ChannelKey, ConnectionId, Continuity, Effect, Failure, Identity, Input, Machine, Patience, Settings,
+    SubscriptionId,
+};
 use realtime_protocol::channel::Channel;
-use realtime_protocol::frame::Token;
+use realtime_protocol::error::Status;
 use wasm_bindgen::prelude::*;
 
-use crate::driver::Driver;
-use crate::listeners::Listener;
-use crate::shell::Shell;
-use crate::subscription_id::new_subscription_id;
+use crate::clock::Clock;
+use crate::event::EventListener;
+use crate::frame::{self, Entry, Incoming, Messages};
+use crate::shell::{Shell, ShellFailure};
+use crate::timer::Timer;
+use crate::transport::{Arrival, Transport};
+use crate::wake::on_wake;
 
-/// One connection to a relay and the subscriptions on it.
-pub struct Client(Rc<Driver>);
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Math, js_name = random)]
+    fn random() -> f64;
+}
 
-impl Client {
-    /// A client at rest: it connects when something is subscribed.
-    pub fn new(shell: Shell) -> Self {
-        Self(Driver::new(shell))
-    }
-
-    /// Subscribes, and gives the subscription's id. `channel` is what `handler` gets as its second argument. From now on
-    /// `on_live(id, isSynced)` is called whenever the subscription is live, for the first time or again, and at the end
-    /// `on_failed(error, id)`, unless the page unsubscribes.
-    ///
-    /// # Errors
-    /// For a channel that breaks a rule.
-    pub fn subscribe(
-        &self,
-        name: &str,
-        resource_id: Option<&str>,
-        channel: JsValue,
-        handler: Function,
-        on_live: Function,
-        on_failed: Function,
-    ) -> Result<String, JsValue> {
-        let checked = self.check(name, resource_id, &channel)?;
-        let id = new_subscription_id();
-        let given = id.clone();
-        self.0.subscribe(checked, |subscription| Listener {
-            subscription,
-            id,
-            channel,
-            handler,
-            on_live,
-            on_failed,
-        });
-        Ok(given)
-    }
-
-    /// Removes one subscription, or all of exactly one channel. What is unknown is ignored.
-    ///
-    /// # Errors
-    /// For a channel that breaks a rule, and when both are given and do not belong together.
-    pub fn unsubscribe(
-        &self,
-        id: Option<&str>,
-        name: Option<&str>,
-        resource_id: Option<&str>,
-        channel: &JsValue,
-    ) -> Result<(), JsValue> {
-        let asked = match name {
-            Some(name) => Some(self.check(name, resource_id, channel)?),
-            None => None,
-        };
-        let Some(id) = id else {
-            if let Some(asked) = asked {
-                self.0.on(Input::UnsubscribeAll(asked));
-            }
-            return Ok(());
-        };
-        let Some(subscription) = self.0.subscription(id) else {
-            return Ok(());
-        };
-        if asked.is_some_and(|asked| !self.0.is_of(subscription, &asked)) {
-            let message = "channel and subscriptionId do not belong together: give one of them";
-            return Err(self.0.bad_input(message, channel));
-        }
-        self.0.on(Input::Unsubscribe(subscription));
-        Ok(())
-    }
-
-    /// Answers `Shell.identify`.
-    pub fn identified(&self, attempt: u32, token: Option<String>, visitor_token: Option<String>) {
-        let identity =
-            Identity { token: token.map(Token::new), visitor_token: visitor_token.map(Token::new) };
-        self.0.identified(attempt, Ok(identity));
-    }
-
-    /// Answers `Shell.identify` when there is no identity: the attempt has failed.
-    pub fn unidentified(&self, attempt: u32, reason: String) {
-        self.0.identified(attempt, Err(reason));
-    }
-
-    /// Connects anew, if connected: the address or the identity has changed.
-    pub fn reconnect(&self) {
-        self.0.on(Input::Reconnect);
-    }
-
-    /// Drops all subscriptions and the connection.
-    pub fn close(&self) {
-        self.0.on(Input::Close);
-    }
+/// One connection to a relay and the subscriptions on it. Every cell is borrowed for a moment only, never while a function
+/// of the page runs.
+pub struct Client {
+    me: Weak<Self>,
+    shell: Shell,
+    machine: RefCell<Machine>,
+    /// The subscription that was made last.
+    newest: Cell<SubscriptionId>,
+    transport: RefCell<Option<Transport>>,
+    /// Whether effects are being carried out further up the stack: then they are left to be done there, in order.
+    is_carrying_out: Cell<bool>,
+    clock: Clock,
+    timer: Timer,
+    _wake: Vec<EventListener>,
 }
 
 impl Client {
-    fn check(&self, name: &str, resource_id: Option<&str>, channel: &JsValue) -> Result<Channel, JsValue> {
-        Channel::parse(name, resource_id).map_err(|error| self.0.bad_input(&error.message(), channel))
+    /// A client at rest: it connects when something is subscribed.
+    pub fn new(shell: Shell) -> Rc<Self> {
+        // 2^53 seeds are as many as a number of JavaScript holds.
+        let seed = (random() * 9_007_199_254_740_992.0) as u64;
+        Rc::new_cyclic(|me: &Weak<Self>| {
+            let on_timer = tell(me, |client| {
+                client.timer.fired();
+                client.on(Input::Timer);
+            });
+            Self {
+                me: me.clone(),
+                shell,
+                machine: RefCell::new(Machine::new(Settings::default(), seed)),
+                newest: Cell::new(SubscriptionId(0)),
+                transport: RefCell::new(None),
+                is_carrying_out: Cell::new(false),
+                clock: Clock::new(),
+                timer: Timer::new(on_timer),
+                _wake: on_wake(tell(me, |client| client.on(Input::Wake))),
+            }
+        })
     }
+
+    /// Adds a subscription. Its number is higher than all before.
+    pub fn subscribe(&self, subscription: SubscriptionId, channel: Channel, patience: Patience) {
+        self.newest.set(subscription);
+        self.on(Input::Subscribe { subscription, channel, patience });
+    }
+
+    /// The identity for an attempt, or why there is none.
+    pub fn identified(&self, attempt: u32, identity: Result<Identity, String>) {
+        self.on(Input::Identified { connection: ConnectionId(attempt), identity });
+    }
+
+    /// Gives the machine an input and carries out what follows.
+    pub fn on(&self, input: Input) {
+        let now = self.clock.now();
+        self.machine.borrow_mut().on(input, now);
+        if self.is_carrying_out.replace(true) {
+            return;
+        }
+        while let Some(effect) = self.next_effect() {
+            self.carry_out(effect);
+        }
+        self.is_carrying_out.set(false);
+        let deadline = self.machine.borrow_mut().deadline();
+        self.timer.arm(deadline, now);
+    }
+
+    fn next_effect(&self) -> Option<Effect> {
+        self.machine.borrow_mut().next_effect()
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        match effect {
+            Effect::Connect(connection) => self.connect(connection),
+            Effect::Send(frame) => {
+                if let Some(transport) = &*self.transport.borrow() {
+                    transport.send(&frame::write(&frame));
+                }
+            }
+            Effect::Disconnect(_) => drop(self.transport.take()),
+            Effect::Connected { .. } => self.shell.connected(),
+            Effect::Disconnected(failure) => self.shell.disconnected(&self.told(&failure)),
+            Effect::KeepVisitorToken(token) => self.shell.keep(token.expose()),
+            Effect::Subscribed { subscription, continuity } => {
+                self.shell.live(subscription.0, continuity == Continuity::Whole);
+            }
+            Effect::Refused { subscription, failure } => self.stopped(&[subscription], &failure, true),
+            Effect::Interrupted { subscriptions, failure } => self.stopped(&subscriptions, &failure, false),
+            Effect::Ended { subscriptions, failure } => self.stopped(&subscriptions, &failure, true),
+            Effect::Error(failure) => self.shell.failed(&self.told(&failure)),
+        }
+    }
+
+    fn stopped(&self, subscriptions: &[SubscriptionId], failure: &Failure, are_gone: bool) {
+        let numbers: Vec<u32> = subscriptions.iter().map(|subscription| subscription.0).collect();
+        self.shell.stopped(&numbers, &self.told(failure), are_gone);
+    }
+
+    fn told(&self, failure: &Failure) -> ShellFailure {
+        let status = failure.status.map(Status::get);
+        self.shell.failure(failure.code.get(), &failure.message, status, failure.recoverable)
+    }
+
+    fn connect(&self, connection: ConnectionId) {
+        let me = self.me.clone();
+        let arrive = move |arrival| {
+            if let Some(client) = me.upgrade() {
+                client.arrived(connection, arrival);
+            }
+        };
+        let opened = self.shell.address().and_then(|address| Transport::open(&address, arrive));
+        match opened {
+            Ok(transport) => {
+                self.transport.replace(Some(transport));
+                self.shell.identify(connection.0);
+            }
+            Err(thrown) => self.on(Input::Lost { connection, code: NO_CODE, reason: describe(&thrown) }),
+        }
+    }
+
+    fn arrived(&self, connection: ConnectionId, arrival: Arrival) {
+        match arrival {
+            Arrival::Opened => self.on(Input::Opened(connection)),
+            Arrival::Frame(text) => match frame::read(&text) {
+                Some(Incoming::Messages(messages)) => self.messages(connection, &messages),
+                Some(Incoming::Control(control)) => self.on(Input::Control { connection, control }),
+                None => {}
+            },
+            Arrival::Closed(event) => self.closed(connection, event),
+        }
+    }
+
+    fn closed(&self, connection: ConnectionId, event: CloseEvent) {
+        self.transport.replace(None);
+        let reason = if event.reason.is_empty() {
+            let address = self.shell.address().unwrap_or_default();
+            ["no connection to ", &address].concat()
+        } else {
+            event.reason
+        };
+        self.on(Input::Lost { connection, code: event.code, reason });
+    }
+
+    fn messages(&self, connection: ConnectionId, messages: &Messages) {
+        let now = self.clock.now();
+        if !self.machine.borrow_mut().heard(connection, now) {
+            return;
+        }
+        for index in 0..messages.length() {
+            self.message(&messages.entry(index));
+        }
+    }
+
+    /// Hands one message to the subscriptions that its channel has now. One that a handler removes meanwhile gets it no
+    /// more, one that it adds not yet: numbers rise, so both show without a copy of the list.
+    fn message(&self, entry: &Entry) {
+        let Some((number, offset)) = entry.address() else {
+            return;
+        };
+        let Some(channel) = self.machine.borrow_mut().accept(number, offset) else {
+            return;
+        };
+        let newest = self.newest.get();
+        let mut next = self.subscription_after(channel, SubscriptionId(0));
+        while let Some(subscription) = next.filter(|subscription| *subscription <= newest) {
+            self.shell.deliver(subscription.0, entry);
+            next = self.subscription_after(channel, subscription);
+        }
+    }
+
+    fn subscription_after(&self, channel: ChannelKey, before: SubscriptionId) -> Option<SubscriptionId> {
+        let machine = self.machine.borrow();
+        let subscriptions = machine.subscriptions(channel);
+        let at = subscriptions.partition_point(|subscription| *subscription <= before);
+        subscriptions.get(at).copied()
+    }
+}
+
+/// RFC 6455 section 7.4.1: a connection that ended without a code.
+const NO_CODE: u16 = 1006;
+
+/// A callback for the browser, which does nothing once the client is gone.
+fn tell(client: &Weak<Client>, action: impl Fn(&Client) + 'static) -> impl Fn() + 'static {
+    let client = client.clone();
+    move || {
+        if let Some(client) = client.upgrade() {
+            action(&client);
+        }
+    }
+}
+
+/// The text of something thrown.
+fn describe(thrown: &JsValue) -> String {
+    let message = js_sys::Reflect::get(thrown, &"message".into()).unwrap_or_default();
+    message.as_string().unwrap_or_default()
 }

@@ -44,29 +44,6 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch, indexing_getter)]
     fn number_at(this: &Entry, index: u32) -> Result<f64, JsValue>;
 
-    #[wasm_bindgen(method, structural, catch, indexing_getter)]
-    fn value_at(this: &Entry, index: u32) -> Result<JsValue, JsValue>;
-
-    /// A message as a handler sees it.
-    pub type Message;
-
-    /// An empty one.
-    #[wasm_bindgen(constructor, js_class = "Object")]
-    pub fn new() -> Message;
-
-    #[wasm_bindgen(method, structural, setter)]
-    fn set_payload(this: &Message, payload: &JsValue);
-
-    #[wasm_bindgen(method, structural, setter)]
-    fn set_publisher(this: &Message, publisher: &Publisher);
-
-    type Publisher;
-
-    #[wasm_bindgen(constructor, js_class = "Object")]
-    fn new() -> Publisher;
-
-    #[wasm_bindgen(method, structural, setter)]
-    fn set_id(this: &Publisher, id: &JsValue);
 }
 
 /// What the relay has sent.
@@ -159,18 +136,6 @@ impl Entry {
         let number = self.number_at(0).ok()? as u64;
         let offset = Offset::new(self.number_at(1).ok()? as u64)?;
         Some((ChannelNumber(number), offset))
-    }
-
-    /// Puts payload and publisher into a message.
-    pub(crate) fn fill(&self, message: &Message) -> Result<(), JsValue> {
-        message.set_payload(&self.value_at(2)?);
-        let publisher = self.value_at(3)?;
-        if !publisher.is_undefined() {
-            let object = Publisher::new();
-            object.set_id(&publisher);
-            message.set_publisher(&object);
-        }
-        Ok(())
     }
 }
 

@@ -1,28 +1,24 @@
 //! The browser SDK of Realtime Relay: the state machine of `realtime-client`, driven by a browser.
 //!
 //! Around it stands the npm package in `npm/`, whose `index.js` is what pages import. The work is divided by what each
-//! side is good at: JavaScript looks at arguments, knows the page's settings (address, tokens) and loads this module;
-//! everything with a rule or a state is here. What crosses the border is strings, numbers, plain objects, functions
-//! and one kind of error.
+//! side is good at. JavaScript looks at arguments, knows the page's settings (address, tokens) and its functions, calls
+//! those, and loads this module. Rust decides when: everything about the connection, about what the relay is asked, and
+//! about which message goes to which subscription. What crosses the border is strings, numbers and plain objects.
 //!
-//! Invariants: no Rust borrow is held while a page's function runs, so a handler may call back in; what a page's
-//! function throws is reported and goes no further; every closure given to the browser has an owner whose drop takes
-//! it back. A frame's text stays a JavaScript string and is parsed by the browser.
+//! Invariants: no Rust borrow is held while JavaScript runs, so a handler may call back in; nothing that a page's
+//! function throws comes back; every closure given to the browser has an owner whose drop takes it back. A frame's text
+//! stays a JavaScript string and is parsed by the browser.
 //!
-//! Reading order: [`page`] (what is exported), [`client`] (one client), `driver` (inputs and effects), `listeners` (who is called), `frame`
-//! (frames as JavaScript values), `transport` (the WebSocket), `shell` (the page's side), then the small parts: `clock`,
-//! `timer`, `wake`, `event`, `failure`, `subscription_id`.
+//! Reading order: [`page`] (what is exported), [`shell`] (what the page does in return), [`client`] (inputs and effects),
+//! [`frame`] (frames as JavaScript values), `transport` (the WebSocket), then the small parts: `clock`, `timer`, `wake`,
+//! `event`.
 
 pub mod client;
 mod clock;
-mod driver;
 mod event;
-mod failure;
 pub mod frame;
-mod listeners;
 pub mod page;
-mod shell;
-mod subscription_id;
+pub mod shell;
 mod timer;
 mod transport;
 mod wake;

@@ -3,15 +3,18 @@
 //! Functions, not a class: a page has one connection, and a class would bring its bookkeeping along.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
-use js_sys::Function;
+use realtime_client::{Identity, Input, Patience, SubscriptionId};
+use realtime_protocol::channel::Channel;
+use realtime_protocol::frame::Token;
 use wasm_bindgen::prelude::*;
 
 use crate::client::Client;
 use crate::shell::Shell;
 
 thread_local! {
-    static CLIENT: OnceCell<Client> = const { OnceCell::new() };
+    static CLIENT: OnceCell<Rc<Client>> = const { OnceCell::new() };
 }
 
 /// Makes the page's client. Everything before this call, and a second one, does nothing.
@@ -20,62 +23,58 @@ pub fn start(shell: Shell) {
     CLIENT.with(|client| drop(client.set(Client::new(shell))));
 }
 
-/// See [`Client::subscribe`].
+/// Subscribes under a number that the page gives out: each is higher than all before. The shell is told what becomes of
+/// it. `is_lasting`: a failure that may pass does not end it.
 ///
-/// # Errors
-/// For a channel that breaks a rule.
+/// The page has checked the channel, by the rules that are held to the same examples as these here
+/// (`protocol/fixtures/channels.json`); one that breaks them is ignored.
 #[wasm_bindgen]
-pub fn subscribe(
-    name: String,
-    resource_id: Option<String>,
-    channel: JsValue,
-    handler: Function,
-    on_live: Function,
-    on_failed: Function,
-) -> Result<Option<String>, JsValue> {
-    with(|client| client.subscribe(&name, resource_id.as_deref(), channel, handler, on_live, on_failed))
-        .transpose()
+pub fn subscribe(subscription: u32, name: String, resource_id: Option<String>, is_lasting: bool) {
+    if let Ok(channel) = Channel::parse(&name, resource_id.as_deref()) {
+        let patience = if is_lasting { Patience::Unlimited } else { Patience::Limited };
+        with(|client| client.subscribe(SubscriptionId(subscription), channel, patience));
+    }
 }
 
-/// See [`Client::unsubscribe`].
-///
-/// # Errors
-/// For a channel that breaks a rule, and when both are given and do not belong together.
+/// Removes a subscription. The shell hears no more of it.
 #[wasm_bindgen]
-pub fn unsubscribe(
-    id: Option<String>,
-    name: Option<String>,
-    resource_id: Option<String>,
-    channel: JsValue,
-) -> Result<(), JsValue> {
-    with(|client| client.unsubscribe(id.as_deref(), name.as_deref(), resource_id.as_deref(), &channel))
-        .unwrap_or(Ok(()))
+pub fn unsubscribe(subscription: u32) {
+    on(Input::Unsubscribe(SubscriptionId(subscription)));
 }
 
-/// See [`Client::identified`].
+/// Answers `Shell.identify`.
 #[wasm_bindgen]
 pub fn identified(attempt: u32, token: Option<String>, visitor_token: Option<String>) {
-    with(|client| client.identified(attempt, token, visitor_token));
+    let identity = Identity { token: token.map(Token::new), visitor_token: visitor_token.map(Token::new) };
+    with(|client| client.identified(attempt, Ok(identity)));
 }
 
-/// See [`Client::unidentified`].
+/// Answers `Shell.identify` when there is no identity: the attempt has failed.
 #[wasm_bindgen]
 pub fn unidentified(attempt: u32, reason: String) {
-    with(|client| client.unidentified(attempt, reason));
+    with(|client| client.identified(attempt, Err(reason)));
 }
 
-/// See [`Client::reconnect`].
+/// Connects anew, if connected: the address or the identity has changed.
 #[wasm_bindgen]
 pub fn reconnect() {
-    with(Client::reconnect);
+    on(Input::Reconnect);
 }
 
-/// See [`Client::close`].
+/// Drops all subscriptions and the connection.
 #[wasm_bindgen]
 pub fn close() {
-    with(Client::close);
+    on(Input::Close);
 }
 
-fn with<R>(action: impl FnOnce(&Client) -> R) -> Option<R> {
-    CLIENT.with(|client| client.get().map(action))
+fn on(input: Input) {
+    with(|client| client.on(input));
+}
+
+fn with(action: impl FnOnce(&Client)) {
+    CLIENT.with(|client| {
+        if let Some(client) = client.get() {
+            action(client);
+        }
+    });
 }

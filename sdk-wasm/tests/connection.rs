@@ -9,6 +9,7 @@
 
 mod support;
 
+use realtime_client::Input;
 use support::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -34,18 +35,19 @@ async fn the_first_subscribe_connects_and_introduces_itself() {
 #[wasm_bindgen_test]
 async fn a_lost_connection_comes_back_with_positions_and_ids() {
     let page = Page::new();
-    let id = page.subscribe("s", "chat");
+    let subscription = page.subscribe("s", "chat");
     page.until("s live false").await;
     publish("chat", vec!["1".into()]);
     cut(1006, "");
     publish("chat", vec!["2".into()]);
     page.until("s live true").await;
     assert_eq!(page.count("connected"), 2);
-    assert_eq!(page.count("disconnected"), 1);
+    let lost = "disconnected 1 undefined the connection to the relay is lost: no connection to ws://relay.test/v1/realtime true";
+    assert_eq!(page.count(lost), 1);
     assert!(sent("subscribe")[1].ends_with("\"position\":{\"epoch\":\"e\",\"offset\":1}}"));
     publish("chat", vec!["3".into()]);
     page.until("s 3").await;
-    page.unsubscribe(&id);
+    page.unsubscribe(subscription);
     page.take();
     publish("chat", vec!["4".into()]);
     assert_eq!(page.take(), Vec::<String>::new());
@@ -67,12 +69,10 @@ async fn a_relay_that_wants_no_return_is_told_as_an_error() {
     page.until("s live false").await;
     page.take();
     cut(4503, "disconnected by the backend");
-    let expected =
-        "error 1 0 the relay has closed the connection for good: disconnected by the backend (4503)";
-    page.until(&format!("{expected} undefined")).await;
+    page.until("disconnected 1 undefined the relay has closed the connection for good: disconnected by the backend (4503) false").await;
     sleep(300).await;
     assert_eq!(connections(), 0);
-    page.client().reconnect();
+    page.client().on(Input::Reconnect);
     page.until("s live true").await;
 }
 
@@ -82,7 +82,7 @@ async fn a_relay_that_cannot_be_reached_refuses_the_first_subscribe_and_says_whe
     refuse_connections(1006);
     page.subscribe("s", "chat");
     let started = js_sys::Date::now();
-    let expected = "s failed 1 0 cannot connect to the relay: told to {\"name\":\"chat\"}";
+    let expected = "s gone 1 undefined cannot connect to the relay: told to true";
     page.until_count(expected, 1).await;
     let waited = js_sys::Date::now() - started;
     assert!((9_000.0..12_000.0).contains(&waited), "{waited} ms");
@@ -94,10 +94,7 @@ async fn an_address_that_the_browser_will_not_open_is_a_failed_attempt() {
     install();
     let page = Page::at("nonsense:");
     page.subscribe("s", "chat");
-    sleep(100).await;
-    assert_eq!(page.take(), Vec::<String>::new());
-    page.client().close();
-    page.until("s failed 1 0 closed by close() {\"name\":\"chat\"}").await;
+    page.until("s gone 1 undefined cannot connect to the relay: no such address: nonsense: true").await;
 }
 
 #[wasm_bindgen_test]
@@ -125,7 +122,7 @@ async fn a_closed_client_hears_no_more_events() {
     let page = Page::new();
     page.subscribe("s", "chat");
     page.until("s live false").await;
-    page.client().close();
+    page.close();
     page.take();
     let window = web_sys::window().expect("a page");
     for name in ["online", "pageshow"] {

@@ -10,6 +10,7 @@
 
 mod support;
 
+use realtime_client::Input;
 use support::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -46,18 +47,19 @@ async fn a_real_relay_recovers_what_was_missed() {
     let page = page();
     page.subscribe("t", "test-ticks");
     page.until("t live false").await;
-    page.client().reconnect();
+    page.client().on(Input::Reconnect);
     page.until("t live true").await;
     page.until_count("connected", 2).await;
-    assert_eq!(page.count("disconnected"), 1);
+    let left = "disconnected 1 undefined the connection to the relay is made anew true";
+    assert_eq!(page.count(left), 1);
 }
 
 #[wasm_bindgen_test]
 async fn a_real_relay_hears_an_unsubscribe() {
     let page = page();
-    let id = page.subscribe("t", "test-ticks");
+    let subscription = page.subscribe("t", "test-ticks");
     page.until("t live false").await;
-    page.unsubscribe(&id);
+    page.unsubscribe(subscription);
     page.subscribe("other", "test-silence");
     page.until("other live false").await;
     page.take();

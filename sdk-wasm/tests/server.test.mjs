@@ -13,6 +13,18 @@ describe('on a server', () => {
     realtime.close();
   });
 
+  it('subscriber gives an empty id, calls nothing, and unsubscribes nothing', () => {
+    const { subscriber } = realtime;
+    const fail = () => assert.fail('nothing happens');
+    const id = subscriber.subscribe({ name: 'chat' }, fail, {
+      onSubscribed: fail,
+      onSubscriptionError: fail,
+    });
+    assert.equal(id, '');
+    subscriber.unsubscribe({ subscriptionId: id });
+    assert.throws(() => subscriber.unsubscribe(/** @type {any} */ ({})), { errorCode: 'BAD_INPUT' });
+  });
+
   it('handlers may be registered, and are checked', () => {
     for (const register of [realtime.onConnected, realtime.onDisconnected, realtime.onError]) {
       register(() => {});

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use realtime_client::{ConnectionId, Effect, Failure, Identity, Input, Machine, Settings, SubscriptionId};
+use realtime_client::{
+    ConnectionId, Effect, Failure, Identity, Input, Machine, Patience, Settings, SubscriptionId,
+};
 use realtime_protocol::channel::{Channel, UncheckedChannel};
 use realtime_protocol::error::{ErrorCode, Status};
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, Message, RequestId};
@@ -49,7 +51,12 @@ impl Client {
     }
 
     pub fn subscribe(&mut self, subscription: u32, name: &str) -> Vec<Effect> {
-        self.on(Input::Subscribe { subscription: SubscriptionId(subscription), channel: channel(name) })
+        self.subscribe_with(Patience::Limited, subscription, name)
+    }
+
+    pub fn subscribe_with(&mut self, patience: Patience, subscription: u32, name: &str) -> Vec<Effect> {
+        let subscription = SubscriptionId(subscription);
+        self.on(Input::Subscribe { subscription, channel: channel(name), patience })
     }
 
     pub fn unsubscribe(&mut self, subscription: u32) -> Vec<Effect> {
@@ -204,8 +211,34 @@ pub fn errors(effects: &[Effect]) -> Vec<(ErrorCode, String)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Error(failure) | Effect::Ended { failure, .. } => {
-                Some((failure.code, failure.message.clone()))
+            Effect::Disconnected(failure) if failure.recoverable => None,
+            Effect::Error(failure)
+            | Effect::Disconnected(failure)
+            | Effect::Interrupted { failure, .. }
+            | Effect::Ended { failure, .. } => Some((failure.code, failure.message.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The loss of a connection after which another one follows by itself.
+pub fn disconnected(message: &str) -> Effect {
+    Effect::Disconnected(Failure {
+        code: ErrorCode::Connection,
+        message: message.into(),
+        channel: None,
+        status: None,
+        recoverable: true,
+    })
+}
+
+/// The subscriptions that are told of a failure and go on, and why.
+pub fn interruptions(effects: &[Effect]) -> Vec<(Vec<u32>, Failure)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Interrupted { subscriptions, failure } => {
+                Some((subscriptions.iter().map(|s| s.0).collect(), failure.clone()))
             }
             _ => None,
         })

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use realtime_client::{
-    ConnectionId, Continuity, Effect, Failure, Identity, Input, Machine, Settings, State, SubscriptionId,
+    ConnectionId, Continuity, Effect, Failure, Identity, Input, Machine, Patience, Settings, State,
+    SubscriptionId,
 };
 use realtime_protocol::channel::Channel;
 use realtime_protocol::codec::{read_relay_frame, write_client_frame};
@@ -60,7 +61,8 @@ impl Follower {
         };
         for (subscription, wanted) in follower.listening.clone() {
             let channel = wanted.channel.clone();
-            follower.machine.on(Input::Subscribe { subscription, channel }, now);
+            let patience = Patience::Limited;
+            follower.machine.on(Input::Subscribe { subscription, channel, patience }, now);
             if let Some(since) = wanted.since {
                 follower.machine.resume(&wanted.channel, since);
             }
@@ -133,8 +135,8 @@ impl Follower {
             Effect::Send(frame) => self.actions.push_back(Action::Send(write_client_frame(&frame))),
             Effect::Disconnect(_) => self.actions.push_back(Action::Disconnect),
             Effect::Connected { .. } if self.has_lost_a_connection => self.say("connected again"),
-            Effect::Connected { .. } | Effect::Unsubscribed(_) => {}
-            Effect::Disconnected => {
+            Effect::Connected { .. } => {}
+            Effect::Disconnected(failure) if failure.recoverable => {
                 self.has_lost_a_connection = true;
                 self.say("the connection is lost");
             }
@@ -142,7 +144,7 @@ impl Follower {
             Effect::Subscribed { subscription, continuity } => self.subscribed(subscription, continuity),
             Effect::Refused { subscription, failure } => self.ended(&[subscription], "refused", &failure),
             Effect::Ended { subscriptions, failure } => self.ended(&subscriptions, "ended", &failure),
-            Effect::Error(failure) => {
+            Effect::Disconnected(failure) | Effect::Interrupted { failure, .. } | Effect::Error(failure) => {
                 let channel =
                     failure.channel.as_ref().map_or_else(String::new, |channel| format!("{channel}: "));
                 self.say(format!("{channel}{}", failure.message));

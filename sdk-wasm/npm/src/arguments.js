@@ -1,44 +1,36 @@
 /**
- * What callers pass, in JavaScript's terms. The rules for names and resource ids are the client's.
+ * What callers pass, checked before anything is done with it.
  *
  * @module
  */
+// One file for both packages: the bundle takes it in.
+import { checkChannel, kindOf } from '../../../sdk-backend/src/channel-rules.js';
 import { RealtimeError } from './errors.js';
+
+export { kindOf };
 
 /**
  * @typedef {object} ParsedChannel
  * @property {string} name
- * @property {string | undefined} resourceId
+ * @property {string | undefined} resourceId `undefined` for the channel itself
  * @property {object} written the channel as the caller wrote it: a copy, so that what the caller does to it later
  *   changes nothing
  */
 
 /**
- * @param {unknown} channel
+ * @param {unknown} value
  * @returns {ParsedChannel}
  */
-export function parseChannel(channel) {
-  if (typeof channel === 'string') {
-    throw badInput(
-      `a channel is an object, not a string: did you mean { name: ${JSON.stringify(channel)} }?`,
-    );
-  }
-  if (typeof channel !== 'object' || channel === null || Array.isArray(channel)) {
-    throw badInput(`a channel is an object such as { name: "chat" }, not ${kindOf(channel)}`);
-  }
-  const written = { ...channel };
-  const { name, resourceId } = /** @type {{ name?: unknown, resourceId?: unknown }} */ (written);
-  if (typeof name !== 'string') {
-    throw badInput(`channel name is a string, not ${kindOf(name)}`, written);
-  }
-  if (typeof resourceId === 'string') return { name, resourceId, written };
-  if (resourceId === undefined || resourceId === null) return { name, resourceId: undefined, written };
-  const meant = typeof resourceId === 'number' ? `: did you mean "${resourceId}"?` : '';
-  throw badInput(`resourceId is a string, not ${kindOf(resourceId)}${meant}`, written);
+export function parseChannel(value) {
+  const isObject = typeof value === 'object' && value !== null;
+  const written = isObject && !Array.isArray(value) ? { ...value } : value;
+  const { channel, problem } = checkChannel(written);
+  if (problem !== undefined) throw badInput(problem, isObject ? written : undefined);
+  return { ...channel, written: /** @type {object} */ (written) };
 }
 
 /**
- * What to unsubscribe.
+ * What to unsubscribe: an id, a channel, or both.
  *
  * @param {unknown} options
  * @returns {{ subscriptionId: string | undefined, channel: ParsedChannel | undefined }}
@@ -51,7 +43,7 @@ export function parseTarget(options) {
     throw badInput('say what to unsubscribe: unsubscribe({ subscriptionId }) or unsubscribe({ channel })');
   }
   if (subscriptionId !== undefined && typeof subscriptionId !== 'string') {
-    throw badInput(`subscriptionId is the string that subscribe resolved to, not ${kindOf(subscriptionId)}`);
+    throw badInput(`subscriptionId is the string that subscribe gave, not ${kindOf(subscriptionId)}`);
   }
   return { subscriptionId, channel: channel === undefined ? undefined : parseChannel(channel) };
 }
@@ -72,14 +64,3 @@ export function requireFunction(what, value, example) {
  * @param {unknown} [channel]
  */
 export const badInput = (message, channel) => new RealtimeError(3, message, channel);
-
-/**
- * What a value is, for a sentence such as "a channel is an object, not a number".
- *
- * @param {unknown} value
- */
-export function kindOf(value) {
-  if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}

@@ -1,15 +1,20 @@
 /**
- * The one kind of error that pages see.
+ * The errors that pages see.
  *
  * @module
  */
 
-/** An `Error` with the API's code: 1 connection, 2 subscription, 3 bad input. */
-export class RealtimeError extends Error {
+/**
+ * An `Error` with a code of the API: a number from `subscribe` and its like (1 connection, 2 subscription, 3 bad
+ * input), a word from `subscriber`.
+ *
+ * @template {number | string} Code
+ */
+class CodedError extends Error {
   /**
-   * @param {number} errorCode
+   * @param {Code} errorCode
    * @param {string} message
-   * @param {unknown} [channel] the channel that it is about
+   * @param {any} [channel] the channel that it is about
    * @param {{ status?: number | undefined, recoverable?: boolean, cause?: unknown }} [details]
    */
   constructor(errorCode, message, channel, { status, recoverable = false, cause } = {}) {
@@ -21,6 +26,20 @@ export class RealtimeError extends Error {
     if (status !== undefined) this.status = status;
   }
 }
+
+/**
+ * What the functions beside `subscriber` throw, reject with and tell.
+ *
+ * @extends {CodedError<number>}
+ */
+export class RealtimeError extends CodedError {}
+
+/**
+ * What `subscriber` throws and tells.
+ *
+ * @extends {CodedError<import('../subscriber.d.ts').ErrorCode>}
+ */
+export class SubscriberError extends CodedError {}
 
 /**
  * The text of something thrown, whatever it is.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { call } from './calls.js';
 
 /** @type {Record<'connected' | 'disconnected' | 'failed', ((error?: any) => void)[]>} */
 const handlers = { connected: [], disconnected: [], failed: [] };
@@ -18,17 +19,11 @@ export function addHandler(event, handler) {
 }
 
 /**
- * Calls all handlers in the order of their coming. One that throws is reported and disturbs no other.
+ * Calls all handlers in the order of their coming.
  *
  * @param {keyof typeof handlers} event
- * @param {unknown} [error]
+ * @param {unknown[]} args
  */
-export function tell(event, error) {
-  for (const handler of [...handlers[event]]) {
-    try {
-      handler(error);
-    } catch (thrown) {
-      console.error('wix-realtime-frontend: a handler has thrown', thrown);
-    }
-  }
+export function tell(event, ...args) {
+  for (const handler of [...handlers[event]]) call(handler, ...args);
 }

@@ -1,4 +1,6 @@
-/** What the client asks of the page. */
+import type { Failure } from './registry.js';
+
+/** What the client asks and tells the page. */
 export interface Shell {
   /** The WebSocket address of the relay. */
   address(): string;
@@ -7,16 +9,16 @@ export interface Shell {
   /** Keeps a visitor's token. */
   keep(visitorToken: string): void;
   connected(): void;
-  disconnected(): void;
-  failed(error: unknown): void;
-  /** Makes an error of the kind that pages see. */
-  error(
-    code: number,
-    message: string,
-    channel: unknown,
-    status: number | undefined,
-    recoverable: boolean,
-  ): Error;
+  /** Hands over a message of the wire: `[channel number, offset, payload, publisher?]`. */
+  deliver(subscription: number, entry: unknown[]): void;
+  live(subscription: number, isSynced: boolean): void;
+  /** Makes what the next three are given. */
+  failure(code: number, message: string, status: number | undefined, recoverable: boolean): Failure;
+  disconnected(failure: Failure): void;
+  /** There is no connection, and it is worth telling. */
+  failed(failure: Failure): void;
+  /** Subscriptions of one channel do not deliver; they are gone, or come back by themselves. */
+  stopped(subscriptions: Uint32Array, failure: Failure, areGone: boolean): void;
 }
 
 /** Loads the wasm; to be awaited before any other call. */
@@ -25,23 +27,16 @@ export default function load(from: { module_or_path: Response }): Promise<unknow
 /** Makes the page's client. */
 export function start(shell: Shell): void;
 
-/** Subscribes; gives the subscription's id. Throws for a channel that breaks a rule. */
+/** Subscribes under a number that is higher than all before; the shell hears of it by that. */
 export function subscribe(
+  subscription: number,
   name: string,
   resourceId: string | undefined,
-  channel: object,
-  handler: (message: any, channel: any) => void,
-  onLive: (id: string, isSynced: boolean) => void,
-  onFailed: (error: Error, id: string) => void,
-): string | undefined;
-
-/** Throws for a channel that breaks a rule, and for an id and a channel that do not belong together. */
-export function unsubscribe(
-  id: string | undefined,
-  name: string | undefined,
-  resourceId: string | undefined,
-  channel: object | undefined,
+  isLasting: boolean,
 ): void;
+
+/** Ends a subscription; the shell hears no more of it. */
+export function unsubscribe(subscription: number): void;
 
 export function identified(
   attempt: number,

@@ -5,11 +5,15 @@
  *
  * @module
  */
-import { parseChannel, parseTarget, requireFunction } from './arguments.js';
-import { RealtimeError } from './errors.js';
+import { badInput, parseChannel, parseTarget, requireFunction } from './arguments.js';
 import { addHandler } from './events.js';
-import { isBrowser, loadClient, loadedClient, loadingClient } from './loader.js';
+import { isBrowser, loadedClient } from './loader.js';
 import { change, relayAddress } from './settings.js';
+import { toError } from './shell.js';
+import { RealtimeError, subscriber } from './subscriber.js';
+import * as subscriptions from './subscriptions.js';
+
+export { RealtimeError, subscriber };
 
 /**
  * @typedef {import('../index.d.ts').Channel} Channel
@@ -26,25 +30,30 @@ import { change, relayAddress } from './settings.js';
  */
 export async function subscribe(channel, handler) {
   if (!isBrowser) return '';
-  const { name, resourceId, written } = parseChannel(channel);
+  const parsed = parseChannel(channel);
   requireFunction('handler', handler, 'subscribe(channel, (message) => { … })');
   relayAddress();
-  const client = await loadClient();
   return new Promise((resolve, reject) => {
-    client.subscribe(name, resourceId, written, handler, resolve, reject);
+    subscriptions.subscribe({
+      channel: parsed,
+      handler,
+      isLasting: false,
+      // Both are called again and mean nothing then: a promise has one answer.
+      onLive: resolve,
+      onFailure: (failure) => reject(toError(failure, parsed.written)),
+    });
   });
 }
 
 /**
- * Ends one subscription, or all of exactly one channel. Ids and channels that are unknown are ignored.
+ * Ends one subscription, or all of exactly one channel that were made by `subscribe`. Ids and channels that are unknown
+ * are ignored.
  *
  * @param {{ channel?: Channel | undefined, subscriptionId?: string | undefined }} options
  * @returns {Promise<void>}
  */
 export async function unsubscribe(options) {
-  const { subscriptionId, channel } = parseTarget(options);
-  const client = await loadingClient();
-  client?.unsubscribe(subscriptionId, channel?.name, channel?.resourceId, channel?.written);
+  subscriptions.unsubscribe(false, parseTarget(options));
 }
 
 /**
@@ -90,10 +99,7 @@ export function configure(settings) {
 
 /** Ends all subscriptions and the connection. A later `subscribe` connects again. */
 export function close() {
-  const client = loadedClient();
-  if (client) client.close();
-  // Those who subscribed before this call come first, and are refused by it.
-  else void loadingClient().then((loaded) => loaded?.close(), ignore);
+  subscriptions.close();
 }
 
 /**
@@ -102,13 +108,20 @@ export function close() {
  * @returns {never}
  */
 export function publish() {
-  throw new RealtimeError(
-    3,
+  throw badInput(
     "publish belongs to backend code: import it from 'wix-realtime-backend', and let pages call your backend",
   );
 }
 
-/** A client that does not load is told to those who subscribe. */
-function ignore() {}
-
-export default { subscribe, unsubscribe, onConnected, onDisconnected, onError, configure, close, publish };
+export default {
+  subscribe,
+  unsubscribe,
+  onConnected,
+  onDisconnected,
+  onError,
+  configure,
+  close,
+  publish,
+  subscriber,
+  RealtimeError,
+};

@@ -1,13 +1,12 @@
 /**
- * Loads the client when it is first needed, and is its counterpart in the page.
+ * Loads the client when it is first needed.
  *
  * @module
  */
 import { RealtimeError, reasonOf } from './errors.js';
-import { tell } from './events.js';
 import * as glue from './glue.js';
 import { PACKED_WASM } from './packed-wasm.js';
-import { identity, keepVisitorToken, relayAddress } from './settings.js';
+import { shell } from './shell.js';
 
 /** @typedef {typeof glue} Client the client's functions */
 
@@ -25,9 +24,6 @@ let loaded;
 
 /** The client, if it is there. */
 export const loadedClient = () => loaded;
-
-/** The client, if anyone has asked for it. */
-export const loadingClient = async () => loading;
 
 /**
  * The client. A failure to load is not final: the next call tries again.
@@ -69,24 +65,3 @@ function unpackedWasm() {
   const wasm = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   return new Response(wasm, { headers: { 'Content-Type': 'application/wasm' } });
 }
-
-/**
- * What the client asks of the page.
- *
- * @type {glue.Shell}
- */
-const shell = {
-  address: relayAddress,
-  keep: keepVisitorToken,
-  identify(attempt) {
-    identity().then(
-      ({ token, visitorToken }) => glue.identified(attempt, token, visitorToken),
-      (thrown) => glue.unidentified(attempt, `getToken has failed: ${reasonOf(thrown)}`),
-    );
-  },
-  connected: () => tell('connected'),
-  disconnected: () => tell('disconnected'),
-  failed: (error) => tell('failed', error),
-  error: (code, message, channel, status, recoverable) =>
-    new RealtimeError(code, message, channel, { status, recoverable }),
-};

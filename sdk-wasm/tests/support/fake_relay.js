@@ -10,11 +10,15 @@ const sockets = new Set();
 /** @type {Map<string, { number: number, offset: number }>} */
 const streams = new Map();
 
+/** The life of all streams. */
+let epoch = 'e';
+
 /** @type {string[]} */
 let sent = [];
 
-/** @type {Set<string>} */
-const refused = new Set();
+/** The statuses that channels are refused with. */
+/** @type {Map<string, number>} */
+const refused = new Map();
 
 let closesWith = 0;
 
@@ -40,7 +44,7 @@ class FakeSocket extends EventTarget {
       if (closesWith > 0) return this.end(closesWith, 'told to');
       this.readyState = FakeSocket.OPEN;
       this.dispatchEvent(new Event('open'));
-    });
+    }, 0);
   }
 
   /** @param {string} text */
@@ -48,7 +52,7 @@ class FakeSocket extends EventTarget {
     if (typeof text !== 'string') throw new TypeError('not a text');
     sent.push(text);
     const frame = JSON.parse(text);
-    setTimeout(() => this.answer(frame));
+    setTimeout(() => this.answer(frame), 0);
   }
 
   close() {
@@ -73,14 +77,15 @@ class FakeSocket extends EventTarget {
   /** @param {any} frame */
   subscribe({ id, channel, position }) {
     const key = keyOf(channel);
-    if (refused.has(key)) {
-      this.say({ type: 'refused', id, code: 2, status: 403, message: `not allowed to read channel ${key}` });
+    const status = refused.get(key);
+    if (status !== undefined) {
+      this.say({ type: 'refused', id, code: 2, status, message: `not allowed to read channel ${key}` });
       return;
     }
     const { number, offset } = streamOf(key);
     this.held.add(key);
-    const recovered = position === undefined ? {} : { recovered: true };
-    this.say({ type: 'subscribed', id, number, position: { epoch: 'e', offset }, ...recovered });
+    const recovered = position === undefined ? {} : { recovered: position.epoch === epoch };
+    this.say({ type: 'subscribed', id, number, position: { epoch, offset }, ...recovered });
   }
 
   /** @param {unknown} frame */
@@ -120,6 +125,7 @@ export function install() {
   streams.clear();
   refused.clear();
   sent = [];
+  epoch = 'e';
   closesWith = 0;
   globalThis.WebSocket = /** @type {any} */ (FakeSocket);
 }
@@ -183,9 +189,24 @@ export function cut(code, reason) {
  * Refuses a channel from now on.
  *
  * @param {string} key of a channel
+ * @param {number} [status]
  */
-export function refuse(key) {
-  refused.add(key);
+export function refuse(key, status = 403) {
+  refused.set(key, status);
+}
+
+/**
+ * Refuses a channel no more.
+ *
+ * @param {string} key of a channel
+ */
+export function allow(key) {
+  refused.delete(key);
+}
+
+/** Forgets all messages, as a relay does that was started anew. */
+export function forget() {
+  epoch += 'e';
 }
 
 /**

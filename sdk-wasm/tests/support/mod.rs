@@ -1,11 +1,16 @@
-//! A client in a test page: its shell, its handlers, and waiting for what happens.
+//! A client in a test page: its shell, and waiting for what happens.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its own part of this")]
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
-use js_sys::{Array, Error, Function, JSON, Object, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
+use realtime_client::{Identity, Input, Patience, SubscriptionId};
+use realtime_protocol::channel::Channel;
+use realtime_protocol::frame::Token;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wix_realtime_frontend::Client;
@@ -21,10 +26,6 @@ extern "C" {
     pub fn refuse_connections(code: u16);
     pub fn connections() -> u32;
     pub fn sent_frames() -> Vec<String>;
-    pub fn throwing();
-    pub fn watch_console() -> Array;
-    #[wasm_bindgen(catch)]
-    pub fn structured_clone(value: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]
@@ -36,10 +37,20 @@ extern "C" {
 /// What has happened, as text, in order.
 pub type Log = Rc<RefCell<Vec<String>>>;
 
+/// What a test does when a message is delivered: it gets the subscription's label and the payload's JSON.
+type OnMessage = Rc<dyn Fn(&Inside, &str, &str)>;
+
+/// A page with a client, which is closed with it.
+pub struct Page(Inside);
+
 /// A client, and everything that it has told its page.
-pub struct Page {
-    pub client: Rc<OnceCell<Client>>,
+#[derive(Clone)]
+pub struct Inside {
+    client: Rc<OnceCell<Rc<Client>>>,
     pub log: Log,
+    labels: Rc<RefCell<BTreeMap<u32, &'static str>>>,
+    last: Rc<Cell<u32>>,
+    on_message: Rc<RefCell<Option<OnMessage>>>,
 }
 
 impl Page {
@@ -51,42 +62,60 @@ impl Page {
 
     /// A page with the relay of this address.
     pub fn at(address: &str) -> Self {
-        let log = Log::default();
-        let client = Rc::new(OnceCell::new());
-        let shell = shell(address, &client, &log);
-        assert!(client.set(Client::new(shell.unchecked_into())).is_ok());
-        Self { client, log }
+        let page = Inside {
+            client: Rc::default(),
+            log: Log::default(),
+            labels: Rc::default(),
+            last: Rc::default(),
+            on_message: Rc::default(),
+        };
+        let shell = page.shell(address).unchecked_into();
+        assert!(page.client.set(Client::new(shell)).is_ok());
+        Self(page)
     }
+}
 
+impl Deref for Page {
+    type Target = Inside;
+
+    fn deref(&self) -> &Inside {
+        &self.0
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Inside {
     pub fn client(&self) -> &Client {
         self.client.get().expect("it is made with the page")
     }
 
-    /// Subscribes; every message is noted as `label payload`, life and failure as `label live …`, `label failed …`.
-    pub fn subscribe(&self, label: &'static str, key: &str) -> String {
-        let log = self.log.clone();
-        let handler = function(move |message: JsValue, _| {
-            note(&log, &format!("{label} {}", json(&get(&message, "payload"))));
-        });
-        self.subscribe_with(label, key, handler)
-    }
-
-    /// Subscribes with a handler of the test's own.
-    pub fn subscribe_with(&self, label: &'static str, key: &str, handler: Function) -> String {
-        let (live, failed) = (self.log.clone(), self.log.clone());
-        let on_live = function(move |_, synced| note(&live, &format!("{label} live {}", json(&synced))));
-        let on_failed =
-            function(move |error, _| note(&failed, &format!("{label} failed {}", describe(&error))));
+    /// Subscribes; every message is noted as `label payload`, life and failure as `label live …`, `label gone …`.
+    pub fn subscribe(&self, label: &'static str, key: &str) -> u32 {
         let (name, resource) = key.split_once('/').map_or((key, None), |(n, r)| (n, Some(r)));
-        let channel = channel(name, resource);
-        self.client()
-            .subscribe(name, resource, channel, handler, on_live, on_failed)
-            .expect("a legal channel")
+        let channel = Channel::parse(name, resource).expect("a legal channel");
+        let number = self.last.get() + 1;
+        self.last.set(number);
+        self.labels.borrow_mut().insert(number, label);
+        self.client().subscribe(SubscriptionId(number), channel, Patience::Limited);
+        number
     }
 
-    pub fn unsubscribe(&self, id: &str) {
-        let done = self.client().unsubscribe(Some(id), None, None, &JsValue::UNDEFINED);
-        assert!(done.is_ok());
+    pub fn unsubscribe(&self, subscription: u32) {
+        self.client().on(Input::Unsubscribe(SubscriptionId(subscription)));
+    }
+
+    pub fn close(&self) {
+        self.client().on(Input::Close);
+    }
+
+    /// Does this, too, at each message.
+    pub fn on_message(&self, action: impl Fn(&Inside, &str, &str) + 'static) {
+        *self.on_message.borrow_mut() = Some(Rc::new(action));
     }
 
     /// Waits until the log has this line.
@@ -113,94 +142,80 @@ impl Page {
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.log.borrow_mut())
     }
-}
 
-impl Drop for Page {
-    fn drop(&mut self) {
-        self.client().close();
+    fn note(&self, line: String) {
+        self.log.borrow_mut().push(line);
     }
-}
 
-fn shell(address: &str, client: &Rc<OnceCell<Client>>, log: &Log) -> Object {
-    let shell = Object::new();
-    let method = |name: &str, method: Function| {
-        Reflect::set(&shell, &name.into(), &method).expect("a plain object");
-    };
-    let address = JsValue::from_str(address);
-    method("address", returning(move |_, _| address.clone()));
-    let identified = client.clone();
-    method(
-        "identify",
-        function(move |attempt, _| {
-            let attempt = attempt.as_f64().expect("a number") as u32;
-            let client = identified.get().expect("it is made with the page");
-            client.identified(attempt, None, Some("kept".to_owned()));
-        }),
-    );
-    for event in ["connected", "disconnected"] {
-        let log = log.clone();
-        method(event, function(move |_, _| note(&log, event)));
+    fn label(&self, number: &JsValue) -> &'static str {
+        let number = number.as_f64().expect("a number") as u32;
+        self.labels.borrow().get(&number).copied().expect("a subscription of this page")
     }
-    let kept = log.clone();
-    method("keep", function(move |token, _| note(&kept, &format!("keep {}", json(&token)))));
-    let failed = log.clone();
-    method("failed", function(move |error, _| note(&failed, &format!("error {}", describe(&error)))));
-    method("error", make_error());
-    shell
-}
 
-/// The shell's way to make errors: `(code, message, channel, status, recoverable)`.
-fn make_error() -> Function {
-    let make = |code: JsValue, message: JsValue, channel: JsValue, status: JsValue, recoverable: JsValue| {
-        let error: JsValue = Error::new(&message.as_string().expect("a text")).into();
-        let facts =
-            [("errorCode", code), ("channel", channel), ("status", status), ("recoverable", recoverable)];
-        for (key, value) in facts {
-            Reflect::set(&error, &key.into(), &value).expect("an object");
+    fn shell(&self, address: &str) -> Object {
+        let shell = Object::new();
+        let address = JsValue::from_str(address);
+        self.method(&shell, "address", move |_, _| address.clone());
+        self.method(&shell, "failure", |_, arguments| {
+            let [code, message, status, recoverable] = [0, 1, 2, 3].map(|at| arguments.get(at));
+            let text = |value: JsValue| value.as_string().unwrap_or_else(|| json(&value));
+            JsValue::from_str(&[code, status, message, recoverable].map(text).join(" "))
+        });
+        self.method(&shell, "identify", |page, arguments| {
+            let attempt = arguments.get(0).as_f64().expect("a number") as u32;
+            let identity = Identity { token: None, visitor_token: Some(Token::new("kept")) };
+            page.client().identified(attempt, Ok(identity));
+            JsValue::UNDEFINED
+        });
+        self.noting(&shell, "connected", |_, _| "connected".to_owned());
+        self.noting(&shell, "keep", |_, arguments| format!("keep {}", json(&arguments.get(0))));
+        for event in ["disconnected", "failed"] {
+            self.noting(&shell, event, move |_, arguments| {
+                format!("{event} {}", arguments.get(0).as_string().expect("a failure"))
+            });
         }
-        error
-    };
-    Closure::<dyn Fn(JsValue, JsValue, JsValue, JsValue, JsValue) -> JsValue>::new(make)
-        .into_js_value()
-        .unchecked_into()
-}
-
-pub fn note(log: &Log, line: &str) {
-    log.borrow_mut().push(line.to_owned());
-}
-
-pub fn function(action: impl Fn(JsValue, JsValue) + 'static) -> Function {
-    Closure::<dyn Fn(JsValue, JsValue)>::new(action).into_js_value().unchecked_into()
-}
-
-fn returning(action: impl Fn(JsValue, JsValue) -> JsValue + 'static) -> Function {
-    Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(action).into_js_value().unchecked_into()
-}
-
-pub fn channel(name: &str, resource_id: Option<&str>) -> JsValue {
-    let channel = Object::new();
-    Reflect::set(&channel, &"name".into(), &name.into()).expect("a plain object");
-    if let Some(id) = resource_id {
-        Reflect::set(&channel, &"resourceId".into(), &id.into()).expect("a plain object");
+        self.noting(&shell, "live", |page, arguments| {
+            format!("{} live {}", page.label(&arguments.get(0)), json(&arguments.get(1)))
+        });
+        self.noting(&shell, "stopped", |page, arguments| {
+            let numbers: Array = Array::from(&arguments.get(0));
+            let labels: Vec<&str> = numbers.iter().map(|number| page.label(&number)).collect();
+            let what = if arguments.get(2).is_truthy() { "gone" } else { "interrupted" };
+            format!("{} {what} {}", labels.join(" "), arguments.get(1).as_string().expect("a failure"))
+        });
+        self.method(&shell, "deliver", |page, arguments| {
+            let label = page.label(&arguments.get(0));
+            let payload = json(&Array::from(&arguments.get(1)).get(2));
+            page.note(format!("{label} {payload}"));
+            let action = page.on_message.borrow().clone();
+            if let Some(action) = action {
+                action(page, label, &payload);
+            }
+            JsValue::UNDEFINED
+        });
+        shell
     }
-    channel.into()
-}
 
-pub fn get(value: &JsValue, key: &str) -> JsValue {
-    Reflect::get(value, &key.into()).expect("an object")
+    fn noting(&self, shell: &Object, name: &str, line: impl Fn(&Inside, &Array) -> String + 'static) {
+        self.method(shell, name, move |page, arguments| {
+            let line = line(page, arguments);
+            page.note(line);
+            JsValue::UNDEFINED
+        });
+    }
+
+    fn method(&self, shell: &Object, name: &str, action: impl Fn(&Inside, &Array) -> JsValue + 'static) {
+        let page = self.clone();
+        let closure = Closure::<dyn Fn(Array) -> JsValue>::new(move |arguments| action(&page, &arguments));
+        let spread = Function::new_with_args("one", "return (...all) => one(all)");
+        let method = spread.call1(&JsValue::UNDEFINED, &closure.into_js_value()).expect("a function");
+        Reflect::set(shell, &name.into(), &method).expect("a plain object");
+    }
 }
 
 /// A value as JSON; `undefined` for what JSON has no word for.
 pub fn json(value: &JsValue) -> String {
     JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_else(|| "undefined".to_owned())
-}
-
-/// An error's code, status and message, and its channel.
-pub fn describe(error: &JsValue) -> String {
-    assert!(error.is_instance_of::<Error>());
-    let number = |key| get(error, key).as_f64().unwrap_or(0.0);
-    let message = get(error, "message").as_string().expect("a text");
-    format!("{} {} {message} {}", number("errorCode"), number("status"), json(&get(error, "channel")))
 }
 
 pub async fn sleep(ms: i32) {
