@@ -15,11 +15,13 @@ use tokio_util::task::TaskTracker;
 use crate::broker::flusher;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
+use crate::http::address::TrustedProxies;
 use crate::http::connection::Routes;
 use crate::http::counters::HttpCounters;
 use crate::http::key::ApiKeys;
 use crate::http::listen;
 use crate::http::origin::Origins;
+use crate::http::places::Places;
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Api, Face, routes};
@@ -54,6 +56,12 @@ const KEEPING_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How often old messages are looked for.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Connections that there may be besides those of sessions: backends that publish, handshakes, pages of `--site`.
+const CONNECTIONS_BESIDE_SESSIONS: usize = 2_000;
+
+/// Connections at the address for operators.
+const MAX_OPERATORS: usize = 100;
 
 /// A running relay.
 pub struct Relay {
@@ -135,10 +143,16 @@ impl Relay {
         });
         let delivery = start_delivery(&sessions);
         let session_tasks = TaskTracker::new();
+        let places = Arc::new(Places::new(
+            settings.max_sessions.saturating_add(CONNECTIONS_BESIDE_SESSIONS),
+            settings.max_connections_per_address,
+            TrustedProxies::new(settings.trusted_proxies),
+        ));
         let door = Door {
             sessions: Arc::clone(&sessions),
             origins: Arc::new(Origins::new(settings.allow_origins, address.ip().is_loopback())),
             max_sessions: settings.max_sessions,
+            places: Arc::clone(&places),
             tracker: session_tasks.clone(),
         };
         let api = Arc::new(Api {
@@ -152,15 +166,18 @@ impl Relay {
                 sessions: Arc::clone(&sessions),
                 requests: HttpCounters::default(),
                 readiness: Arc::clone(&readiness),
+                places: Arc::clone(&places),
                 max_sessions: settings.max_sessions,
                 max_history_bytes: settings.max_history_bytes,
                 started_at: SystemTime::now(),
             },
         });
-        let http = start_http(listener, routes(Arc::clone(&api), Face::Public));
+        let http = start_http(listener, routes(Arc::clone(&api), Face::Public), places);
         let for_operators = operators.map(|(listener, address)| {
             tracing::info!(%address, "metrics are served here, without a key");
-            (start_http(listener, routes(Arc::clone(&api), Face::Operators)), address)
+            let places = Places::new(MAX_OPERATORS, 0, TrustedProxies::default());
+            let routes = routes(Arc::clone(&api), Face::Operators);
+            (start_http(listener, routes, Arc::new(places)), address)
         });
         Ok(Self { address, sessions, readiness, http, for_operators, session_tasks, delivery, keeping })
     }
@@ -291,9 +308,9 @@ async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
     }
 }
 
-fn start_http(listener: TcpListener, routes: Routes) -> Stage {
+fn start_http(listener: TcpListener, routes: Routes, places: Arc<Places>) -> Stage {
     let stage = Stage::default();
-    let serving = listen::serve(listener, routes, stage.cancel.clone(), stage.tracker.clone());
+    let serving = listen::serve(listener, routes, places, stage.cancel.clone(), stage.tracker.clone());
     stage.tracker.spawn(serving);
     stage
 }

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::Reply;
 
+use crate::http::places::{Peer, Place, Seat};
 use crate::http::problem::{Code, Problem};
 use crate::http::refusal::{self, HEAD_TIMEOUT_SECONDS, MAX_HEAD_BYTES};
 use crate::http::socket::{Gate, Socket};
@@ -34,12 +35,13 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type Routes = BoxedFilter<(warp::reply::Response,)>;
 
 /// Serves a connection to its end. Once it is cancelled, no further request is taken from it.
-pub async fn serve(socket: TcpStream, routes: Routes, cancel: CancellationToken) {
+pub async fn serve(socket: TcpStream, seat: Seat, peer: Peer, routes: Routes, cancel: CancellationToken) {
     let gate = Arc::new(Gate::default());
-    let socket = Socket::new(socket, Arc::clone(&gate));
+    let socket = Socket::new(socket, Arc::clone(&gate), seat);
     let routes = TowerToHyperService::new(warp::service(routes));
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         gate.open();
+        request.extensions_mut().insert(peer);
         answer(request, routes.clone(), Arc::clone(&gate))
     });
     let mut serving = http1::Builder::new()
@@ -66,6 +68,13 @@ pub async fn serve(socket: TcpStream, routes: Routes, cancel: CancellationToken)
         // A client that does not want to hear it has gone.
         let _ = socket.shutdown().await;
     }
+}
+
+/// Tells a client why it is not served, whatever it wants. It keeps its place until it has heard.
+pub async fn turn_away(socket: TcpStream, place: Place, why: Problem) {
+    let mut socket = Socket::new(socket, Arc::default(), Seat { place, claim: None });
+    socket.answer_instead(refusal::answer(why));
+    let _ = socket.shutdown().await;
 }
 
 /// Answers a request, and lets the gate know when all of the answer is there.
@@ -129,5 +138,37 @@ impl<B: Body + Unpin> Body for Tracked<B> {
 impl<B> Drop for Tracked<B> {
     fn drop(&mut self) {
         self.gate.closing();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::http::address::TrustedProxies;
+    use crate::http::places::{NoPlace, Places};
+
+    #[tokio::test]
+    async fn who_is_turned_away_hears_why_and_has_a_place_until_then() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let places = Arc::new(Places::new(1, 0, TrustedProxies::default()));
+        let place = places.take().unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let turning_away = tokio::spawn(turn_away(socket, place, NoPlace::ClientHasEnough.into()));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 429 ") && answer.contains("\r\nretry-after: 10\r\n"),
+            "{answer}"
+        );
+        assert!(answer.contains("\"code\":\"too_many_requests\""), "{answer}");
+        assert_eq!(places.taken(), 1);
+        drop(client);
+        turning_away.await.unwrap();
+        assert_eq!(places.taken(), 0);
     }
 }

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use crate::http::key::KeyIndex;
 use crate::http::problem::{Code, Problem};
+use crate::log::pace::Pace;
 
 /// The buckets of all keys.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl PublishRate {
         let tokens = (bucket.tokens + gained).min(per_second);
         let needed = (messages as f64).min(per_second);
         if tokens < needed {
+            static PACE: Pace = Pace::new();
+            if let Some(left_out) = PACE.turn() {
+                let setting = "--max-publishes-per-second";
+                tracing::info!(key = key.0, left_out, setting, "a key publishes more than it may");
+            }
             let detail = format!("this key may publish {per_second} messages a second");
             let wait = Duration::from_secs_f64((needed - tokens) / per_second);
             return Err(Problem::new(Code::TooManyRequests, detail).retry_after(wait));

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::HeaderMap;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 use warp::reply::Response;
 
 use crate::http::origin::Origins;
+use crate::http::places::{Peer, Places};
 use crate::http::problem::{Code, Problem};
 use crate::http::socket::Socket;
 use crate::session::sessions::Sessions;
@@ -26,6 +27,8 @@ pub struct Door {
     pub origins: Arc<Origins>,
     /// Sessions that may run at once.
     pub max_sessions: usize,
+    /// Who has places for how many connections.
+    pub places: Arc<Places>,
     /// Who waits for the sessions' tasks.
     pub tracker: TaskTracker,
 }
@@ -34,40 +37,47 @@ impl Door {
     /// Answers a handshake; a session begins when the answer has been sent.
     ///
     /// # Errors
-    /// 403 for a page that may not connect, 426 for what is no handshake of ours, 503 when the relay is full or
-    /// stopping.
-    pub fn enter(&self, headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Result<Response, Problem> {
+    /// 403 for a page that may not connect, 426 for what is no handshake of ours, 429 when the client behind a proxy
+    /// has as many connections as it may, 503 when the relay is full or stopping.
+    pub fn enter(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<Peer>,
+        upgrade: Option<OnUpgrade>,
+    ) -> Result<Response, Problem> {
         let no_handshake = |why: handshake::NoHandshake| Problem::new(Code::UpgradeRequired, why.to_string());
         let response = handshake::answer(headers).map_err(no_handshake)?;
         let upgrade = upgrade.ok_or_else(|| no_handshake(handshake::NoHandshake::NotAnUpgrade))?;
         self.origins.check(headers)?;
         if self.sessions.registry.is_draining() {
-            return Err(unavailable("the relay is stopping"));
+            let stopping = Problem::new(Code::Unavailable, "the relay is stopping");
+            return Err(stopping.retry_after(Duration::from_secs(1)));
         }
         if self.sessions.registry.len() >= self.max_sessions {
-            return Err(unavailable("the relay has as many connections as it may"));
+            return Err(self.places.full().into());
         }
+        let claim = peer.map_or(Ok(None), |peer| self.places.claim_behind(peer, headers))?;
         let (sessions, tracker) = (Arc::clone(&self.sessions), self.tracker.clone());
         // The waiting is a task of its own, so that the session's task is no larger than a session.
         self.tracker.spawn(async move {
             if let Some((socket, first)) = take_over(upgrade).await {
-                tracker.spawn(task::run(sessions, socket, first));
+                let (socket, seat) = socket.into_parts();
+                let session = task::run(sessions, socket, first);
+                // Held for as long as the session lasts.
+                let seats = (seat, claim);
+                tracker.spawn(session.map(move |()| drop(seats)));
             }
         });
         Ok(response)
     }
 }
 
-fn unavailable(why: &str) -> Problem {
-    Problem::new(Code::Unavailable, why).retry_after(Duration::from_secs(1))
-}
-
 /// Takes the socket out of hyper, and what hyper has read beyond the handshake. hyper's buffer is let go: it would
 /// keep 8 KB alive for as long as the connection lasts.
-async fn take_over(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+async fn take_over(upgrade: OnUpgrade) -> Option<(Socket, Vec<u8>)> {
     let upgraded = upgrade.await.ok()?;
     match upgraded.downcast::<TokioIo<Socket>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec())),
+        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
         Err(_) => {
             tracing::error!("a connection that was upgraded is none of ours");
             None

@@ -44,7 +44,7 @@ pub fn after(error: &hyper::Error, has_begun: bool) -> Option<Bytes> {
 }
 
 /// A problem's document as it is written to a connection that ends with it.
-fn answer(problem: Problem) -> Bytes {
+pub fn answer(problem: Problem) -> Bytes {
     let body = problem.to_json();
     let mut response = problem.into_response();
     let status = response.status();

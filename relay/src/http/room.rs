@@ -6,9 +6,10 @@
 //! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] (reading one), [`key`]
 //! (who may publish), [`rate`] (and how much), [`publish`], [`about`] (what the relay says of itself), [`counters`], [`realtime`]
 //! (the WebSocket's door), [`origin`] (which pages may come through it), [`site`] (static files), [`routes`] (all of
-//! it); then [`listen`] and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
+//! it); then [`listen`], [`places`] and [`address`] (how many connections, and whose), and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
 
 pub mod about;
+pub mod address;
 pub mod body;
 pub mod connection;
 pub mod counters;
@@ -16,6 +17,7 @@ pub mod key;
 pub mod listen;
 pub mod operation;
 pub mod origin;
+pub mod places;
 pub mod problem;
 pub mod publish;
 pub mod rate;

@@ -15,6 +15,7 @@ use warp::{Filter, Rejection};
 
 use crate::http::key::ApiKeys;
 use crate::http::operation::{Operation, nothing_here};
+use crate::http::places::Peer;
 use crate::http::problem::{Code, Problem};
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
@@ -73,15 +74,18 @@ fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
         let found = Operation::at(path.as_str()).filter(|operation| face.has(*operation));
         found.ok_or_else(warp::reject::not_found)
     });
+    let head = warp::method()
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .map(|method, headers, peer, upgrade| Head { method, headers, peer, upgrade });
     operation
         .and(warp::any().map(move || Arc::clone(&api)))
-        .and(warp::method())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<OnUpgrade>())
+        .and(head)
         .and(warp::body::stream())
-        .then(move |operation: Operation, api: Arc<Api>, method: Method, headers: HeaderMap, upgrade, body| async move {
-            let answered = match operation.check(&method) {
-                Ok(()) => api.answer(face, operation, &headers, upgrade, body).await,
+        .then(move |operation: Operation, api: Arc<Api>, head: Head, body| async move {
+            let answered = match operation.check(&head.method) {
+                Ok(()) => api.answer(face, operation, head, body).await,
                 Err(problem) => Err(problem),
             };
             api.measured.requests.count(Some(operation), answered.as_ref().err().map(Problem::code));
@@ -90,13 +94,20 @@ fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// What a request has besides its body.
+struct Head {
+    method: Method,
+    headers: HeaderMap,
+    peer: Option<Peer>,
+    upgrade: Option<OnUpgrade>,
+}
+
 impl Api {
     async fn answer<S, B>(
         &self,
         face: Face,
         operation: Operation,
-        headers: &HeaderMap,
-        upgrade: Option<OnUpgrade>,
+        head: Head,
         body: S,
     ) -> Result<Response, Problem>
     where
@@ -104,8 +115,9 @@ impl Api {
         B: Buf + Send,
     {
         let Sessions { broker, clock, .. } = &*self.door.sessions;
+        let headers = &head.headers;
         match operation {
-            Operation::Realtime => self.door.enter(headers, upgrade),
+            Operation::Realtime => self.door.enter(headers, head.peer, head.upgrade),
             Operation::Health => Ok(about::health()),
             Operation::Ready => about::ready(&self.measured.readiness),
             Operation::Metrics => {

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use crate::http::places::Seat;
 use crate::http::refusal;
 
 /// How long a client may take nothing of an answer that waits for it.
@@ -57,6 +58,7 @@ impl Gate {
 pub struct Socket {
     stream: TcpStream,
     gate: Arc<Gate>,
+    seat: Seat,
     /// What is written in place of hyper's refusal.
     instead: Bytes,
     stalled: Option<Pin<Box<Sleep>>>,
@@ -65,13 +67,13 @@ pub struct Socket {
 
 impl Socket {
     /// A socket whose gate is to be opened for every request.
-    pub const fn new(stream: TcpStream, gate: Arc<Gate>) -> Self {
-        Self { stream, gate, instead: Bytes::new(), stalled: None, lingering: None }
+    pub const fn new(stream: TcpStream, gate: Arc<Gate>, seat: Seat) -> Self {
+        Self { stream, gate, seat, instead: Bytes::new(), stalled: None, lingering: None }
     }
 
-    /// The socket itself.
-    pub fn into_inner(self) -> TcpStream {
-        self.stream
+    /// The socket itself, and the seat that it keeps for as long as it lasts.
+    pub fn into_parts(self) -> (TcpStream, Seat) {
+        (self.stream, self.seat)
     }
 
     /// Writes a last answer when the socket is shut down.
@@ -174,12 +176,16 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::http::address::TrustedProxies;
+    use crate::http::places::Places;
 
     async fn pair() -> (Socket, TcpStream, Arc<Gate>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let gate = Arc::new(Gate::default());
-        (Socket::new(listener.accept().await.unwrap().0, Arc::clone(&gate)), client, gate)
+        let places = Arc::new(Places::new(1, 0, TrustedProxies::default()));
+        let seat = Seat { place: places.take().unwrap(), claim: None };
+        (Socket::new(listener.accept().await.unwrap().0, Arc::clone(&gate), seat), client, gate)
     }
 
     #[tokio::test]

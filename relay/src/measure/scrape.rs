@@ -7,6 +7,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::http::counters::HttpCounters;
+use crate::http::places::Places;
 use crate::measure::process;
 use crate::ready::Readiness;
 use crate::session::sessions::Sessions;
@@ -14,6 +15,8 @@ use crate::session::sessions::Sessions;
 const BUILD: &str = "relay_build_info";
 const STARTED: &str = "process_start_time_seconds";
 const READY: &str = "relay_ready";
+const CONNECTIONS: &str = "relay_connections";
+const CONNECTIONS_REFUSED: &str = "relay_connections_refused_total";
 const SESSIONS: &str = "relay_sessions";
 const MAX_SESSIONS: &str = "relay_sessions_limit";
 const SESSIONS_STARTED: &str = "relay_sessions_started_total";
@@ -35,6 +38,11 @@ pub fn describe() {
     describe_gauge!(BUILD, "Always 1; the label has the relay's version.");
     describe_gauge!(STARTED, "When the relay was started, in seconds since 1970.");
     describe_gauge!(READY, "Whether the relay is ready (1) or not (0); GET /readyz says why not.");
+    describe_gauge!(CONNECTIONS, "Open connections, those of sessions and those of HTTP.");
+    describe_counter!(
+        CONNECTIONS_REFUSED,
+        "Connections refused, because the relay is full or the address has enough."
+    );
     describe_gauge!(SESSIONS, "Clients that are connected.");
     describe_gauge!(MAX_SESSIONS, "Clients that may be connected at once.");
     describe_counter!(SESSIONS_STARTED, "Clients that have connected.");
@@ -66,6 +74,8 @@ pub struct Measured {
     pub recorder: PrometheusHandle,
     /// Sessions and channels.
     pub sessions: Arc<Sessions>,
+    /// Connections.
+    pub places: Arc<Places>,
     /// Requests.
     pub requests: HttpCounters,
     /// Whether the relay is ready.
@@ -98,6 +108,10 @@ impl Measured {
     }
 
     fn read_sessions(&self) {
+        gauge!(CONNECTIONS).set(self.places.taken() as f64);
+        self.places.each_refused(|reason, count| {
+            counter!(CONNECTIONS_REFUSED, "reason" => reason).absolute(count);
+        });
         let registry = &self.sessions.registry;
         gauge!(SESSIONS).set(registry.len() as f64);
         gauge!(MAX_SESSIONS).set(self.max_sessions as f64);

@@ -1,8 +1,13 @@
-//! How sessions end, counted.
+//! How sessions end and what they are refused, counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use metrics::{counter, describe_counter};
+use realtime_hub::channel::SessionId;
 use realtime_protocol::close::CloseCode;
+use realtime_protocol::error::Status;
+
+use crate::log::pace::Pace;
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +20,49 @@ pub enum End {
     ClientClosed,
     /// The connection was lost.
     Lost,
+}
+
+impl End {
+    /// Says in the log that a session has ended because its client wanted more than it may have. Strangers can cause
+    /// that at will, so each limit has a pace.
+    pub fn tell_limit(self, session: SessionId) {
+        static SLOW: Pace = Pace::new();
+        static HELLO: Pace = Pace::new();
+        static FRAME: Pace = Pace::new();
+        static FLOODING: Pace = Pace::new();
+        let (pace, what) = match self {
+            Self::Code(CloseCode::Slow) => (&SLOW, "a client read too slowly (--max-outbox-bytes)"),
+            Self::Code(CloseCode::HelloTooLate) => {
+                (&HELLO, "a client said no hello in time (--hello-timeout-seconds)")
+            }
+            Self::Code(CloseCode::FrameTooLarge) => (&FRAME, "a client sent a frame that was too large"),
+            Self::Code(CloseCode::Flooding) => {
+                (&FLOODING, "a client sent too many messages (--max-frames-per-second)")
+            }
+            _ => return,
+        };
+        if let Some(left_out) = pace.turn() {
+            tracing::info!(session = session.0, left_out, "{what}");
+        }
+    }
+}
+
+const REFUSED: &str = "relay_subscriptions_refused_total";
+
+/// Tells the metrics recorder what this room counts through it.
+pub fn describe() {
+    describe_counter!(REFUSED, "Subscriptions refused, by the status of the refusal.");
+}
+
+/// Counts a subscription that was refused.
+pub fn count_refused(status: Status) {
+    let status = match status {
+        Status::BadInput => "400",
+        Status::Forbidden => "403",
+        Status::TooMany => "429",
+        Status::Unavailable => "503",
+    };
+    counter!(REFUSED, "status" => status).increment(1);
 }
 
 const CODES: usize = CloseCode::ALL.len();

@@ -15,6 +15,7 @@
 pub mod connection;
 pub mod effect;
 pub mod ends;
+pub mod flood;
 pub mod muted;
 pub mod order;
 pub mod questions;

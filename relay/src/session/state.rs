@@ -13,6 +13,7 @@ use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::Subscriber;
 
 use crate::session::effect::{Effect, Established, Verdict};
+use crate::session::flood::{FrameLimit, FrameMeter};
 use crate::session::request::{Request, RequestKind};
 
 /// The rules that the settings decide.
@@ -26,6 +27,8 @@ pub struct SessionRules {
     pub hello_timeout: Duration,
     /// Subscriptions that one session may have.
     pub max_subscriptions: usize,
+    /// Messages that its client may send.
+    pub frames: FrameLimit,
 }
 
 /// Questions that may be open, and frames that may wait for their answers, before the session reads no further. A
@@ -44,6 +47,7 @@ pub struct Session {
     /// Channels that it is attached to.
     subscriptions: usize,
     asked: Vec<Asked>,
+    sent: FrameMeter,
     heard_at: Duration,
     ping_at: Duration,
     ping_every: Duration,
@@ -86,6 +90,7 @@ impl Session {
             phase: Phase::New,
             subscriptions: 0,
             asked: Vec::new(),
+            sent: FrameMeter::default(),
             heard_at: now,
             ping_at: now + ping_every,
             ping_every,
@@ -120,6 +125,15 @@ impl Session {
     /// Notes that the client has sent something, whatever it was.
     pub const fn heard(&mut self, now: Duration) {
         self.heard_at = now;
+    }
+
+    /// Counts a message that was heard, whatever it says. One too many ends the session.
+    pub fn received(&mut self, effects: &mut Vec<Effect>) {
+        let limit = self.rules.frames;
+        if !self.sent.takes(limit, self.heard_at) {
+            let reason = format!("a connection may send {} messages a second", limit.per_second);
+            self.end(CloseCode::Flooding, &reason, effects);
+        }
     }
 
     /// Handles a frame.

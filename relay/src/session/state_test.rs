@@ -8,6 +8,7 @@ use realtime_protocol::subscriber::{SubscriberType, UserId};
 use super::*;
 
 const RULES: SessionRules = SessionRules {
+    frames: FrameLimit { per_second: 100, burst: 1_000 },
     heartbeat_interval: Duration::from_secs(20),
     heartbeat_timeout: Duration::from_secs(10),
     hello_timeout: Duration::from_secs(5),
@@ -313,4 +314,20 @@ fn a_right_that_expires_ends_the_session() {
     identify(&mut session, Some(secs(7)));
     assert_eq!(session.deadline(), secs(7));
     assert!(is_end(&time(&mut session, secs(7)), CloseCode::TokenExpired));
+}
+
+#[test]
+fn a_client_that_sends_more_than_it_may_is_told_so_and_stays_away() {
+    let rules = SessionRules { frames: FrameLimit { per_second: 10, burst: 30 }, ..RULES };
+    let mut session = Session::new(rules, 0.0, Duration::ZERO);
+    let mut effects = Vec::new();
+    (0..30).for_each(|_| session.received(&mut effects));
+    assert_eq!(effects, []);
+    session.heard(Duration::from_millis(100));
+    session.received(&mut effects);
+    assert_eq!(effects, []);
+    session.received(&mut effects);
+    let reason = "a connection may send 10 messages a second".to_owned();
+    assert_eq!(effects, [Effect::End(CloseCode::Flooding, reason)]);
+    assert!(session.has_ended());
 }

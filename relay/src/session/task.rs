@@ -20,7 +20,7 @@ use crate::identity::establish::{Establishing, Identity};
 use crate::permission::gauge;
 use crate::session::connection::{Connection, SendingState};
 use crate::session::effect::{Effect, Verdict};
-use crate::session::ends::End;
+use crate::session::ends::{self, End};
 use crate::session::order::Order;
 use crate::session::questions::{Answered, AskedFor, Questions};
 use crate::session::recheck::changes::Generation;
@@ -141,7 +141,9 @@ impl SessionTask {
     }
 
     fn incoming(&mut self, incoming: &Incoming<'_>) -> Flow {
+        self.with_effects(Session::received);
         match incoming {
+            _ if self.session.has_ended() => {}
             Incoming::Text(text) => match read_client_frame(text) {
                 Ok(frame) => self.frame(frame),
                 Err(error) => self.end(CloseCode::BadFrame, &error.to_string()),
@@ -247,6 +249,9 @@ impl SessionTask {
     fn with_effects(&mut self, act: impl FnOnce(&mut Session, &mut Vec<Effect>)) {
         let mut effects = Vec::new();
         act(&mut self.session, &mut effects);
+        if effects.is_empty() {
+            return;
+        }
         for effect in effects {
             self.perform(effect);
         }
@@ -258,7 +263,12 @@ impl SessionTask {
             Effect::Identify { token, visitor_token } => self.establish(token, visitor_token),
             Effect::Refresh(token) => self.establish(Some(token), None),
             Effect::Recheck => self.sessions.recheck_session(&self.connection),
-            Effect::Send(control) => self.connection.queue(writer::text(&write_control(&control))),
+            Effect::Send(control) => {
+                if let Control::Refused { status, .. } = &control {
+                    ends::count_refused(*status);
+                }
+                self.connection.queue(writer::text(&write_control(&control)));
+            }
             Effect::Ask(channel) => self.ask(Arc::new(channel), AskedFor::Subscribing),
             Effect::Attach { id, channel, position } => {
                 if self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref()).is_new {
@@ -340,11 +350,13 @@ impl SessionTask {
         }
         self.sessions.broker.detach_all(&self.connection.channels(), self.connection.session());
         self.sessions.registry.leave(&self.connection);
-        self.sessions.registry.ends.count(self.end.unwrap_or(match self.connection.state() {
+        let end = self.end.unwrap_or(match self.connection.state() {
             SendingState::Overflowed => End::Code(CloseCode::Slow),
             SendingState::Open if std::thread::panicking() => End::Code(CloseCode::Internal),
             _ => End::Lost,
-        }));
+        });
+        self.sessions.registry.ends.count(end);
+        end.tell_limit(self.connection.session());
         drop(self.connection.take_orders());
     }
 

@@ -11,12 +11,14 @@ use super::error::SettingsError;
 use super::identity::{clock_skew, keys_at, names, secret, visitor_keys};
 use super::options::Complete;
 use super::retention;
+use crate::http::address::Network;
 use crate::identity::claims::Checks;
 use crate::identity::settings::IdentitySettings;
 use crate::log::start::LogFormat;
 use crate::permission::webhook::address::BackendAddress;
 use crate::permission::webhook::settings::WebhookSettings;
 use crate::permission::webhook::signature::Secret;
+use crate::session::flood::FrameLimit;
 use crate::session::state::SessionRules;
 
 /// The key of a relay that listens on loopback and was given none.
@@ -49,6 +51,10 @@ pub struct Settings {
     pub allow_origins: Vec<String>,
     /// Sessions at once.
     pub max_sessions: usize,
+    /// Connections of one address at once; 0 for no limit.
+    pub max_connections_per_address: usize,
+    /// Proxies that tell a client's address.
+    pub trusted_proxies: Vec<Network>,
     /// Bytes of a payload.
     pub max_payload_bytes: usize,
     /// Messages that a key may publish in a second, if that is limited.
@@ -100,6 +106,8 @@ impl Settings {
             },
             allow_origins: given.allow_origin,
             max_sessions: given.max_sessions,
+            max_connections_per_address: given.max_connections_per_address,
+            trusted_proxies: given.trusted_proxy,
             max_payload_bytes: given.max_payload_bytes,
             max_publishes_per_second: not_zero("max-publishes-per-second", given.max_publishes_per_second)?,
             max_rechecks_per_second: at_least_one("max-rechecks-per-second", given.max_rechecks_per_second)?,
@@ -118,6 +126,10 @@ impl Settings {
                 heartbeat_timeout: seconds("heartbeat-timeout-seconds", given.heartbeat_timeout_seconds)?,
                 hello_timeout: seconds("hello-timeout-seconds", given.hello_timeout_seconds)?,
                 max_subscriptions: given.max_subscriptions,
+                frames: FrameLimit::new(
+                    at_least_one("max-frames-per-second", given.max_frames_per_second)?,
+                    given.max_subscriptions,
+                ),
             },
             log: given.log,
             log_format: given.log_format,

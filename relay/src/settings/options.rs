@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::settings;
 use super::retention::RetentionTable;
+use crate::http::address::Network;
 use crate::log::start::LogFormat;
 
 settings! {
@@ -118,9 +119,24 @@ settings! {
         #[arg(long, env = "RELAY_MAX_SESSIONS", value_name = "N")]
         max_sessions: usize = 100_000,
 
+        /// Connections that one address may have at once (of IPv6, one /64), 0 for no limit; addresses of private
+        /// networks have none [default: 1000]
+        #[arg(long, env = "RELAY_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+        max_connections_per_address: usize = 1_000,
+
+        /// Address or network of a proxy that is believed when it tells a client's address by X-Forwarded-For, like
+        /// 10.0.0.0/8; may be given more than once
+        #[arg(long, env = "RELAY_TRUSTED_PROXY", value_delimiter = ',', value_name = "NETWORK")]
+        trusted_proxy: Vec<Network> = Vec::new(),
+
         /// Subscriptions that one session may have [default: 10000]
         #[arg(long, env = "RELAY_MAX_SUBSCRIPTIONS", value_name = "N")]
         max_subscriptions: usize = 10_000,
+
+        /// Messages that one client may send in a second, besides those that take up and give up its subscriptions
+        /// once [default: 100]
+        #[arg(long, env = "RELAY_MAX_FRAMES_PER_SECOND", value_name = "N")]
+        max_frames_per_second: u32 = 100,
 
         /// Bytes of a published payload [default: 65536]
         #[arg(long, env = "RELAY_MAX_PAYLOAD_BYTES", value_name = "BYTES")]

@@ -63,7 +63,10 @@ fn settings_are_written_as_they_were_given() {
         visitor-key = ["a visitor key, or more"]
         allow-origin = ["o"]
         max-sessions = 2
+        max-connections-per-address = 33
+        trusted-proxy = ["10.0.0.0/8"]
         max-subscriptions = 3
+        max-frames-per-second = 34
         max-payload-bytes = 4
         max-publishes-per-second = 5
         max-rechecks-per-second = 13

@@ -76,9 +76,9 @@ async fn a_relay_that_has_done_nothing_says_so() {
     let something =
         ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads"];
     assert!(counts.all(&something).iter().all(|count| *count >= 1.0), "{}", counts.0);
-    // Nobody has a key or a token secret of this relay.
+    // The key is the one that everyone knows, which is worth a warning.
     let lines = ["warn", "error"].map(|level| format!("relay_log_lines_total{{level=\"{level}\"}}"));
-    assert_eq!(counts.all(&lines.each_ref().map(String::as_str)), [2.0, 0.0], "{}", counts.0);
+    assert!(counts.of(&lines[0]) >= 1.0 && counts.of(&lines[1]) == 0.0, "{}", counts.0);
     let version = format!("relay_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
     assert_eq!(counts.all(&[&version, "relay_ready", "relay_sessions_limit"]), [1.0, 1.0, 100_000.0]);
 }

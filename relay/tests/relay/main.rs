@@ -13,6 +13,7 @@ mod http;
 #[path = "../support/issuer.rs"]
 mod issuer;
 mod key_sets;
+mod limits;
 mod operators;
 mod permission;
 mod recovery;

@@ -129,7 +129,12 @@ impl Client {
     }
 
     pub async fn send(&mut self, frame: Value) {
-        self.0.send(Message::text(frame.to_string())).await.unwrap();
+        self.try_send(frame).await.unwrap();
+    }
+
+    /// Sends a frame, unless the relay has closed already.
+    pub async fn try_send(&mut self, frame: Value) -> Result<(), impl std::fmt::Debug> {
+        self.0.send(Message::text(frame.to_string())).await
     }
 
     /// The next message's text, pings answered on the way.
