@@ -23,3 +23,6 @@ pub mod script;
 pub mod text;
 #[path = "webhook/room.rs"]
 pub mod webhook;
+
+#[cfg(test)]
+mod both_test;

@@ -31,7 +31,7 @@ export class FaultLog {
     if (this.#leftOut > 0)
       this.#write(`${this.#leftOut} more permissions handlers failed; their lines are left out`);
     this.#leftOut = 0;
-    const what = typeof fault === 'string' ? fault : inspect(fault);
+    const what = typeof fault === 'string' ? fault : shown(fault);
     const who = `${subscriber.type} ${JSON.stringify(subscriber.id)}`;
     this.#write(
       `the permissions handler for ${JSON.stringify(channelKey(channel))} failed, asked by ${who}: ${what}`,
@@ -48,5 +48,18 @@ export class FaultLog {
     if (this.#lines <= LINES_PER_SECOND) return true;
     this.#leftOut += 1;
     return false;
+  }
+}
+
+/**
+ * What was thrown, in words. Whoever throws may throw anything, an object that throws when it is looked at included.
+ *
+ * @param {unknown} fault
+ */
+function shown(fault) {
+  try {
+    return inspect(fault);
+  } catch {
+    return 'something that cannot be shown';
   }
 }

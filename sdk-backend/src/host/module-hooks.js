@@ -1,6 +1,7 @@
 /**
  * Teaches Node's module loader the names that backend files of a site import: `backend/…`, `public/…`,
- * `wix-web-module` and `wix-realtime-backend`. Runs on the loader's own thread; registered once per site.
+ * `wix-web-module`, `wix-realtime-backend` and `@wix/realtime`. Runs on the loader's own thread; registered once per
+ * site.
  *
  * Names are resolved for files of the site only, and all its .js and .jsw files are ES modules whatever a
  * package.json around it says.
@@ -42,8 +43,22 @@ export function resolve(specifier, context, next) {
  * @param {(url: string, context?: any) => any} next
  */
 export async function load(url, context, next) {
-  if (!isSiteFile(url) || !/\.jsw?$/.test(url)) return next(url, context);
-  return { format: 'module', source: await readFile(new URL(url)), shortCircuit: true };
+  if (!isSiteFile(url) || !/\.(jsw?|json)$/.test(url)) return next(url, context);
+  const source = await readFile(new URL(url), 'utf8');
+  return {
+    format: 'module',
+    source: url.endsWith('.json') ? jsonModule(source) : source,
+    shortCircuit: true,
+  };
+}
+
+/**
+ * A JSON file as a module whose default export is its value, as in the relay; an import needs no attribute.
+ *
+ * @param {string} text
+ */
+function jsonModule(text) {
+  return `export default JSON.parse(${JSON.stringify(text)});`;
 }
 
 /** @param {string} url */

@@ -34,17 +34,20 @@ these lines do:
  * @returns {Promise<(request: import('node:http').IncomingMessage) => Promise<import('../replies.js').Reply>>}
  */
 export async function loadPermissions(dir, secrets, log) {
-  const check = await loadHook(realpathSync(dir), log);
+  const check = await loadHook(dir, log);
   const rules = readRules({ check, secret: secrets.split(','), log });
   return (request) => nodeReply(request, rules);
 }
 
 /**
- * @param {string} root
+ * The site's hook. Throws as {@link loadPermissions} does.
+ *
+ * @param {string} dir
  * @param {(line: string) => void} log
  * @returns {Promise<import('../../index.d.ts').PermissionsHandler>}
  */
-async function loadHook(root, log) {
+export async function loadHook(dir, log) {
+  const root = realpathSync(dir);
   const path = join(root, FILE);
   if (!existsSync(path)) {
     log(

@@ -3,7 +3,8 @@
 //! A table is a line that says what it shows, then files as `-- NAME --` and their text. The last one is `expect`:
 //! in `answers/` lines `CHANNEL[/RESOURCE] TYPE:ID => RESULT [CAUSE] [by WHO][: TEXT]`, asked in this order of one
 //! engine (a spent one is replaced, as in the pool); in `load-errors/` the beginning of the error. `log` is what the
-//! handlers log meanwhile, and `time-limit` sets that limit in milliseconds.
+//! handlers log meanwhile, and `time-limit` sets that limit in milliseconds. `by webhook` has the rows that come out
+//! differently when the backend package answers them, and `not by webhook` says why it is not asked at all.
 
 use std::cell::RefCell;
 use std::fs;
@@ -32,7 +33,7 @@ pub(super) const LIMITS: EngineLimits = EngineLimits {
 pub(super) const ENTRY: &str = "backend/realtime-permissions.js";
 
 /// A site folder that lasts as long as this value does.
-pub(super) struct Site(TempDir);
+pub(in super::super) struct Site(TempDir);
 
 impl Site {
     /// Writes files, named by their path inside the site.
@@ -57,12 +58,12 @@ impl Site {
     }
 
     /// Loads the permissions file.
-    pub(super) fn load(&self) -> Result<std::sync::Arc<Script>, String> {
+    pub(in super::super) fn load(&self) -> Result<std::sync::Arc<Script>, String> {
         Script::load(&self.entry(), None, LIMITS).map_err(|error| error.to_string())
     }
 
     /// The folder.
-    pub(super) fn path(&self) -> &Path {
+    pub(in super::super) fn path(&self) -> &Path {
         self.0.path()
     }
 }
@@ -102,13 +103,15 @@ fn collecting_sink() -> (ConsoleSink, Rc<RefCell<Vec<String>>>) {
     (Rc::new(collect), lines)
 }
 
-struct Table {
+/// A table.
+pub(in super::super) struct Table {
     path: PathBuf,
     files: Vec<(String, String)>,
 }
 
 impl Table {
-    fn read_all(folder: &str) -> Vec<Self> {
+    /// The tables of a folder, in the order of their names.
+    pub(in super::super) fn read_all(folder: &str) -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/permissions").join(folder);
         let mut tables: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|entry| Self::read(entry.unwrap().path())).collect();
@@ -134,12 +137,14 @@ impl Table {
         Self { path, files }
     }
 
-    fn section(&self, wanted: &str) -> Vec<&str> {
+    /// The lines of a section; none when it is missing.
+    pub(in super::super) fn section(&self, wanted: &str) -> Vec<&str> {
         let text = self.files.iter().find(|(name, _)| name == wanted).map_or("", |(_, text)| text);
         text.lines().filter(|line| !line.is_empty()).collect()
     }
 
-    fn site(&self) -> Site {
+    /// Its files, as a site folder.
+    pub(in super::super) fn site(&self) -> Site {
         let files: Vec<_> = self
             .files
             .iter()
@@ -149,14 +154,16 @@ impl Table {
         Site::new(&files)
     }
 
-    fn limits(&self) -> EngineLimits {
+    /// The limits that it asks for.
+    pub(in super::super) fn limits(&self) -> EngineLimits {
         match self.section("time-limit").as_slice() {
             [millis] => EngineLimits { time: Duration::from_millis(millis.parse().unwrap()), ..LIMITS },
             _ => LIMITS,
         }
     }
 
-    fn name(&self) -> String {
+    /// Its name.
+    pub(in super::super) fn name(&self) -> String {
         self.path.file_stem().unwrap().to_string_lossy().into_owned()
     }
 
