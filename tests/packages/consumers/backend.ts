@@ -2,6 +2,7 @@
  * A backend of somebody who writes TypeScript, with what the compiler must refuse marked as such.
  */
 
+import { createServer } from 'node:http';
 import * as backend from 'wix-realtime-backend';
 import wixRealtimeBackend, {
   type Channel,
@@ -9,14 +10,23 @@ import wixRealtimeBackend, {
   configure,
   createSessionToken,
   currentIdentity,
+  disconnect,
   type Identity,
+  type PermissionsEndpoint,
+  permissionsEndpoint,
   permissionsRouter,
   publish,
   publisher,
+  recheckPermissions,
   runAs,
   type Subscriber,
+  site,
   verifySessionToken,
 } from 'wix-realtime-backend';
+import {
+  type CheckSubscriberPermissions,
+  realtimePermissionsProvider,
+} from 'wix-realtime-backend/service-plugins';
 import { Permissions, webMethod } from 'wix-web-module';
 
 const orders: Channel = { name: 'orders', resourceId: '17' };
@@ -52,6 +62,30 @@ const token: string = createSessionToken({ id: 'anna', type: 'Member', ttlSecond
 const identity: Identity | undefined = verifySessionToken(token);
 const answer: number = runAs({ id: 'anna' }, () => 42);
 
+// What changes while pages are connected.
+const { subscriptions }: { subscriptions: number } = await recheckPermissions({ channel: { name: 'staff' } });
+const { sessions }: { sessions: number } = await disconnect('anna', { comeBack: true, reason: 'a new role' });
+await site.publish(orders, { status: 'sent' });
+site.permissionsRouter.default(() => ({}));
+
+// The relay's questions, by the servers that there are.
+const endpoint: PermissionsEndpoint = permissionsEndpoint({
+  secret: ['new', 'old'],
+  check: realtime_check_permission,
+});
+createServer((request, response) => void endpoint.node(request, response));
+const answered: Promise<Response> = endpoint.fetch(new Request('http://127.0.0.1/'));
+const check: CheckSubscriberPermissions = ({ request, metadata }) => ({
+  read: request.subscriber.type === 'ADMIN' || metadata.identity?.memberId === request.channel.resourceId,
+});
+realtimePermissionsProvider.provideHandlers({ checkSubscriberPermissions: check });
+
+// @ts-expect-error the plugin answers a boolean
+realtimePermissionsProvider.provideHandlers({ checkSubscriberPermissions: () => ({ read: 'yes' }) });
+// @ts-expect-error a user is named by an id
+await disconnect({ id: 'anna' });
+// @ts-expect-error a channel is an object
+await recheckPermissions({ channel: 'staff' });
 // @ts-expect-error a channel is an object
 await publish('orders', {});
 // @ts-expect-error without a payload nothing can be published
@@ -71,4 +105,4 @@ await say(1);
 // @ts-expect-error there is no such type of user
 createSessionToken({ id: 'anna', type: 'Owner' });
 
-export { answer, identity, length };
+export { answer, answered, identity, length, sessions, subscriptions };
