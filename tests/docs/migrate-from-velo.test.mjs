@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { root } from '../../scripts/lib/project.mjs';
+import { bundlers } from '../packages/harness/bundlers.mjs';
 import { eventually } from '../pages/harness/eventually.mjs';
 import { Story } from './harness/blocks.mjs';
 import { Workshop } from './harness/workshop.mjs';
@@ -71,6 +72,25 @@ describe(DOCUMENT, () => {
     await eventually(() => assert.ok(received.some(isSubscribed), complaints.join('\n')));
     const welcome = JSON.parse(received.findLast((frame) => frame.includes('"welcome"')) ?? '{}');
     assert.deepEqual(welcome.subscriber, { id: 'anna', type: 'Member' });
+  });
+
+  it('code of the newer SDK finds its name', async () => {
+    await workshop.type(story.next('sh'));
+    const newer = story.next('js', 'newer.js');
+    await workshop.write({ ...newer, file: 'newer/page.js' });
+    await bundlers.esbuild?.(join(workshop.folder, 'newer'), 'built');
+    await workshop.writeFile(
+      'newer/built/index.html',
+      `<!doctype html><meta name="realtime-relay" content="${workshop.relayUrl}">
+       <script type="module" src="page.js"></script>`,
+    );
+    const { received, complaints, printed } = await workshop.browse(
+      await workshop.serveFolder('newer/built'),
+    );
+    await eventually(() => assert.ok(received.some(isSubscribed), complaints.join('\n')));
+    await workshop.publish({ name: 'chat', resourceId: '1' }, { text: 'from Velo' });
+    await eventually(() => assert.deepEqual(printed, ['load the state anew', 'from Velo']));
+    assert.deepEqual(complaints, []);
   });
 
   it('what it quotes is what the code says', async () => {

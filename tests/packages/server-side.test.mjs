@@ -27,14 +27,17 @@ async function render(realtime) {
   const id = await realtime.subscribe({ name: 'news' }, () => {});
   await realtime.unsubscribe({ subscriptionId: id });
   await realtime.unsubscribe({ channel: { name: 'news' } });
+  const callbacks = { onSubscribed: () => fail('nothing is live'), onSubscriptionError: () => fail('nothing fails') };
+  const newer = realtime.subscriber.subscribe({ name: 'news' }, () => {}, callbacks);
+  realtime.subscriber.unsubscribe({ subscriptionId: newer });
   realtime.close();
-  console.log(JSON.stringify([id, typeof realtime.default.subscribe]));
+  console.log(JSON.stringify([id, newer, typeof realtime.default.subscribe]));
 }
 function fail(what) { console.error(what); process.exit(1); }
 `;
 
 /** Nothing was subscribed, and the default object is there too. */
-const RENDERED = '["","function"]\n';
+const RENDERED = '["","","function"]\n';
 
 describe('under Node, for rendering on a server', () => {
   /** @type {Project} */
@@ -72,7 +75,7 @@ describe('under Node, for rendering on a server', () => {
 
       it('is required where Node can require ES modules, and elsewhere Node says what to write', async () => {
         const code = `${RENDER}render(require('${name}'));`;
-        if (REQUIRES_MODULES) assert.match(await run('required.cjs', code), /\["","function"\]/);
+        if (REQUIRES_MODULES) assert.match(await run('required.cjs', code), /\["","","function"\]/);
         const attempt = run('required.cjs', code, AS_BEFORE_20_19);
         await assert.rejects(attempt, /ERR_REQUIRE_ESM/);
         await assert.rejects(attempt, /dynamic import\(\)/);

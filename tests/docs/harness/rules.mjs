@@ -96,6 +96,7 @@ async function pageModule(workshop, { line, text }) {
   const file = `page-${line}.html`;
   const imports = {
     'wix-realtime-frontend': '/node_modules/wix-realtime-frontend/dist/index.js',
+    'wix-realtime-frontend/subscriber': '/node_modules/wix-realtime-frontend/dist/subscriber.js',
     'wix-realtime': '/node_modules/wix-realtime/index.js',
   };
   const code = `${workshop.adapted(text)}\ndocument.documentElement.dataset.done = 'yes';`;

@@ -5,7 +5,7 @@
  */
 
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,6 +42,11 @@ export class Project {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, content);
     }
+  }
+
+  /** @param {string} path */
+  readFile(path) {
+    return readFile(join(this.folder, path), 'utf8');
   }
 
   /**
