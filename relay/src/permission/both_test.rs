@@ -36,7 +36,7 @@ struct Backend {
 
 impl Backend {
     async fn start(site: &Path) -> Self {
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk-backend/test/permissions-server.js");
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/permissions-server.mjs");
         let mut process = Command::new("node")
             .arg(program)
             .arg(site)

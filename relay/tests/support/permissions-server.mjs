@@ -1,7 +1,7 @@
 /**
- * A program for tests: answers questions about permissions by the realtime-permissions.js of a site folder.
+ * A program for the tests of the webhook: answers questions about permissions by the realtime-permissions.js of a site folder.
  *
- *     node permissions-server.js DIR
+ *     node permissions-server.mjs DIR
  *
  * It prints its address, and what is wrong with handlers on standard error, and ends with its standard input.
  *
@@ -10,9 +10,9 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { permissionsEndpoint } from '../src/endpoint/endpoint.js';
-import { loadHook } from '../src/host/permissions.js';
-import { loadWebModules } from '../src/host/web-modules.js';
+import { permissionsEndpoint } from '../../../sdk-backend/src/endpoint/endpoint.js';
+import { loadHook } from '../../../sdk-backend/src/host/permissions.js';
+import { loadWebModules } from '../../../sdk-backend/src/host/web-modules.js';
 
 const [dir = ''] = process.argv.slice(2);
 const log = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
