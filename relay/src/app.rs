@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,18 +29,11 @@ use crate::http::routes::{Api, Face, routes};
 use crate::identity::start::{self as identity, IdentityStartError};
 use crate::measure::recorder;
 use crate::measure::scrape::Measured;
-use crate::outbound::reason::reason;
-use crate::permission::fixed::FixedPermission;
-use crate::permission::provider::Permission;
-use crate::permission::script::error::ScriptError;
-use crate::permission::script::loaded::Script;
-use crate::permission::script::pool::ScriptPermission;
-use crate::permission::script::settings::{EngineLimits, PoolSettings};
-use crate::permission::webhook::asker::WebhookPermission;
-use crate::permission::webhook::settings::WebhookSettings;
+use crate::providers::{Followed, Provider, ProviderError};
 use crate::ready::Readiness;
 use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
+use crate::session::recheck::selection::Selection;
 use crate::session::recheck::task as recheck;
 use crate::session::registry::Registry;
 use crate::session::sessions::Sessions;
@@ -73,6 +67,8 @@ pub struct Relay {
     session_tasks: TaskTracker,
     delivery: Stage,
     keeping: Stage,
+    /// Has the permissions file looked at, where there is one.
+    reload: Option<Arc<Notify>>,
 }
 
 /// Tasks that stop together.
@@ -93,15 +89,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The permissions file does not load.
-    #[error("the permissions file does not load: {0}")]
-    Permissions(#[from] ScriptError),
-    /// The threads for permissions cannot be started.
-    #[error("cannot start the threads that run the permissions file: {0}")]
-    Threads(io::Error),
-    /// The certificates of the system cannot be loaded.
-    #[error("cannot load the certificates by which the permissions backend is recognised: {0}")]
-    Tls(String),
+    /// Nobody can be asked for permission.
+    #[error(transparent)]
+    Permissions(#[from] ProviderError),
     /// Identities cannot be established.
     #[error(transparent)]
     Identity(#[from] IdentityStartError),
@@ -117,8 +107,17 @@ impl Relay {
     /// [`StartError`]: nothing is left running then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         recorder::install();
+        let provider = Provider::choose(&settings)?;
+        Self::start_with(settings, provider).await
+    }
+
+    /// Starts a relay that asks this provider for permission, whatever the settings say about that.
+    ///
+    /// # Errors
+    /// [`StartError`]: nothing is left running then.
+    pub async fn start_with(settings: Settings, provider: Provider) -> Result<Self, StartError> {
+        recorder::install();
         let readiness = Arc::new(Readiness::default());
-        let permission = permission(&settings)?;
         if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
             return Err(StartError::Site(site.clone()));
         }
@@ -133,7 +132,7 @@ impl Relay {
         let sessions = Arc::new(Sessions {
             broker: Broker::new(settings.hub, settings.max_history_bytes, clock),
             identities,
-            permission,
+            permission: provider.permission,
             rules: settings.session,
             max_outbox_bytes: settings.max_outbox_bytes,
             max_frame_bytes: MAX_CLIENT_FRAME_BYTES,
@@ -142,6 +141,7 @@ impl Relay {
             rechecks: Rechecks::new(settings.max_rechecks_per_second),
         });
         let delivery = start_delivery(&sessions);
+        let reload = provider.followed.map(|followed| start_following(followed, &sessions, &delivery));
         let session_tasks = TaskTracker::new();
         let places = Arc::new(Places::new(
             settings.max_sessions.saturating_add(CONNECTIONS_BESIDE_SESSIONS),
@@ -179,7 +179,17 @@ impl Relay {
             let routes = routes(Arc::clone(&api), Face::Operators);
             (start_http(listener, routes, Arc::new(places)), address)
         });
-        Ok(Self { address, sessions, readiness, http, for_operators, session_tasks, delivery, keeping })
+        Ok(Self {
+            address,
+            sessions,
+            readiness,
+            http,
+            for_operators,
+            session_tasks,
+            delivery,
+            keeping,
+            reload,
+        })
     }
 
     /// Where it listens.
@@ -190,6 +200,18 @@ impl Relay {
     /// Where it listens for operators, if it does.
     pub fn operators_address(&self) -> Option<SocketAddr> {
         self.for_operators.as_ref().map(|(_, address)| *address)
+    }
+
+    /// Looks at the permissions file now, and has all running subscriptions asked about again, whether it has changed
+    /// or not.
+    pub fn reload(&self) {
+        match &self.reload {
+            Some(reload) => reload.notify_one(),
+            None => {
+                let subscriptions = self.sessions.recheck(&Selection::ALL);
+                tracing::info!(subscriptions, "running subscriptions are asked about again");
+            }
+        }
     }
 
     /// Stops it in good order: accepts nothing new, answers what is under way, delivers what was accepted, tells
@@ -225,42 +247,6 @@ async fn wait(tracker: &TaskTracker, deadline: Duration, what: &str) {
     }
 }
 
-fn permission(settings: &Settings) -> Result<Arc<dyn Permission>, StartError> {
-    if let Some(webhook) = &settings.webhook {
-        return permission_by_webhook(webhook);
-    }
-    let Some(file) = &settings.permissions else {
-        return Ok(Arc::new(if settings.require_permissions {
-            tracing::warn!("there is no permissions file, and --require-permissions: nobody may subscribe");
-            FixedPermission::RefuseAll
-        } else {
-            tracing::warn!(
-                "there is no permissions file: EVERYONE may read EVERY channel; give one with --permissions, or a backend \
-                 that decides with --permissions-url"
-            );
-            FixedPermission::AllowAll
-        }));
-    };
-    let script = Script::load(file, settings.site.as_deref(), EngineLimits::default())?;
-    let pool = ScriptPermission::start(script, PoolSettings::default()).map_err(StartError::Threads)?;
-    tracing::info!(file = %file.display(), "permissions are asked of this file");
-    Ok(Arc::new(pool))
-}
-
-fn permission_by_webhook(webhook: &WebhookSettings) -> Result<Arc<dyn Permission>, StartError> {
-    let asker = WebhookPermission::new(webhook.clone()).map_err(|error| StartError::Tls(reason(&error)))?;
-    let backend = webhook.address.as_str();
-    if webhook.is_open_to_strangers() {
-        tracing::warn!(
-            backend,
-            "questions about permissions go to another machine unencrypted and unsigned: whoever is on the way can \
-             answer them; use https, and give both sides a --permissions-secret"
-        );
-    }
-    tracing::info!(backend, "permissions are asked of this backend");
-    Ok(Arc::new(asker))
-}
-
 /// Connections that may wait to be accepted: a crowd that returns all at once must not be told to try again a second
 /// later, which is what the kernel does with those for whom there is no place. It takes at most its own limit
 /// (`net.core.somaxconn`, usually 4096).
@@ -294,6 +280,13 @@ fn start_delivery(sessions: &Arc<Sessions>) -> Stage {
     stage.tracker.spawn(recheck::run(Arc::clone(sessions), stage.cancel.clone()));
     stage.tracker.spawn(tick(Arc::clone(sessions), stage.cancel.clone()));
     stage
+}
+
+/// Follows a permissions file. Returns what tells it to look now.
+fn start_following(followed: Followed, sessions: &Arc<Sessions>, stage: &Stage) -> Arc<Notify> {
+    let told = Arc::new(Notify::new());
+    stage.tracker.spawn(followed.run(Arc::clone(sessions), Arc::clone(&told), stage.cancel.clone()));
+    told
 }
 
 async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {

@@ -30,7 +30,8 @@ pub enum Command {
     /// Run the relay: browsers subscribe over WebSocket, backends publish over HTTP
     ///
     /// It prints "listening on http://ADDR" to standard output once it does, and its log to standard error. SIGTERM
-    /// and SIGINT stop it in good order: clients are told when to come back, what was accepted is delivered.
+    /// and SIGINT stop it in good order: clients are told when to come back, what was accepted is delivered. SIGHUP has
+    /// it look at the permissions file now (it watches the file anyway) and ask again about all that is subscribed.
     #[command(after_help = SERVE_EXAMPLE)]
     Serve(Box<Options>),
 
@@ -69,9 +70,9 @@ pub enum Command {
 
     /// Tell whether somebody may read a channel, and why
     ///
-    /// Asks the permissions file as the relay does, without one running: the decision, which handler decided (exact,
-    /// parent, default or none), how long it took, and what the handlers logged, with file and line. The exit code is
-    /// 0 for allowed and 1 for refused.
+    /// Asks the permissions file as the relay does, without one running, or with --relay the relay that does: the
+    /// decision, which handler decided (exact, parent, default or none) and the line on which it was added, how long it
+    /// took, and what the handlers logged, with file and line. The exit code is 0 for allowed and 1 for refused.
     #[command(after_help = CHECK_EXAMPLE)]
     Check(CheckArgs),
 
@@ -148,8 +149,10 @@ Example:
   RELAY_TOKEN_SECRET=… relay token --sub anna --type admin --ttl 15m";
 
 const CHECK_EXAMPLE: &str = "\
-Example:
-  relay check --site my-site --channel staff/7 --as member:anna";
+Examples:
+  relay check --site my-site --channel staff/7 --as member:anna
+  relay check --channel staff/7 --as member:anna backend/realtime-permissions.js
+  RELAY_API_KEY=… relay check --channel staff/7 --as member:anna --relay http://127.0.0.1:8787";
 
 const TEST_EXAMPLE: &str = "\
 The table is a JSON array. A row says who may read what:

@@ -25,6 +25,7 @@ pub mod measure;
 pub mod outbound;
 #[path = "permission/room.rs"]
 pub mod permission;
+pub mod providers;
 pub mod ready;
 #[path = "session/room.rs"]
 pub mod session;

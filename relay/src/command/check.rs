@@ -1,5 +1,6 @@
 //! `relay check`: may this subscriber read this channel, and why?
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -7,15 +8,20 @@ use realtime_protocol::channel::Channel;
 use realtime_protocol::subscriber::Subscriber;
 use serde::Serialize;
 
+use super::address::RelayUrl;
 use super::failure::Failure;
-use super::script::{self, Explained, ScriptArgs};
-use super::{channel, output};
+use super::script::{self, ScriptArgs};
+use super::{channel, output, request};
+use crate::permission::explanation::{Explanation, Kind};
 use crate::permission::question::Question;
-use crate::permission::script::console::ConsoleLine;
 
 /// What `relay check` is given.
 #[derive(Args)]
 pub struct CheckArgs {
+    /// The site's permissions file; counts more than --permissions
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
     /// The file.
     #[command(flatten)]
     pub script: ScriptArgs,
@@ -28,6 +34,14 @@ pub struct CheckArgs {
     #[arg(long = "as", value_name = "TYPE:ID", value_parser = script::subscriber)]
     pub subscriber: Subscriber,
 
+    /// Ask the relay that runs there, instead of a file
+    #[arg(long, value_name = "URL", value_parser = RelayUrl::parse, conflicts_with = "file")]
+    pub relay: Option<RelayUrl>,
+
+    /// That relay's API key; of several, the first [default on this machine: dev]
+    #[arg(long, env = "RELAY_API_KEY", value_delimiter = ',', hide_env_values = true, value_name = "KEY")]
+    pub api_key: Option<Vec<String>>,
+
     /// Print the answer as JSON
     #[arg(long)]
     pub json: bool,
@@ -36,84 +50,64 @@ pub struct CheckArgs {
 /// Prints the decision and all that is known about it.
 ///
 /// # Errors
-/// When there is no permissions file, or it does not load.
+/// When there is no permissions file, or it does not load; when the relay does not answer.
 pub fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
     let question = Question { channel: args.channel, subscriber: args.subscriber };
-    let asked = question.clone();
-    let (text, is_allowed) = args.script.with_handlers(move |mut handlers| {
-        let explained = handlers.explain(&asked)?;
-        let text = if args.json { as_json(&asked, &explained)? } else { as_text(&asked, &explained) };
-        Ok((text, explained.decision.is_allowed()))
-    })?;
+    let explanation = match &args.relay {
+        Some(relay) => ask_relay(relay, &relay.key(args.api_key.as_deref())?, &question)?,
+        None => {
+            let script = ScriptArgs { permissions: args.file.or(args.script.permissions), ..args.script };
+            let asked = question.clone();
+            script.with_handlers(move |mut handlers| Ok(handlers.explain(&asked)?.explanation))?
+        }
+    };
+    let text = if args.json { as_json(&question, &explanation)? } else { as_text(&question, &explanation) };
     output::print(&text)?;
-    Ok(if is_allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if explanation.read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn as_text(question: &Question, explained: &Explained) -> String {
-    let Explained { decision, took, logged } = explained;
+/// The request's and the answer's body, as `docs/protocol.md` has it.
+#[derive(Serialize)]
+struct Body<'a> {
+    channel: &'a Channel,
+    subscriber: &'a Subscriber,
+}
+
+fn ask_relay(relay: &RelayUrl, key: &str, question: &Question) -> Result<Explanation, Failure> {
+    let body = Body { channel: &question.channel, subscriber: &question.subscriber };
+    let body = serde_json::to_string(&body).map_err(Failure::failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime.block_on(request::post(relay, "/v1/permissions/explain", key, body))?;
+    serde_json::from_slice(&answer.success()?)
+        .map_err(|error| Failure::Failed(format!("the answer is not a relay's: {error}")))
+}
+
+fn as_text(question: &Question, explanation: &Explanation) -> String {
     let Question { channel, subscriber } = question;
-    let (word, may) = if decision.is_allowed() { ("allowed", "may") } else { ("refused", "may not") };
+    let (word, may) = match explanation.decision {
+        Kind::Allowed => ("allowed", "may"),
+        Kind::Refused => ("refused", "may not"),
+        Kind::Unavailable => ("unavailable", "may not now"),
+    };
     let subscriber = script::subscriber_text(subscriber);
     let mut lines = vec![format!("{word}: {subscriber} {may} read {channel}")];
-    lines.push(format!("  decided by  {}", script::decider(decision.decided_by, channel)));
-    lines.extend(script::reason(&decision.answer).map(|reason| format!("  reason      {reason}")));
-    lines.push(format!("  took        {:.3} ms", took.as_secs_f64() * 1000.0));
-    lines.extend(logged.iter().map(|line| format!("  logged      {}", script::log_line(line))));
+    lines.push(format!("  decided by  {}", script::decider(explanation, channel)));
+    lines.extend(explanation.reason.iter().map(|reason| format!("  reason      {reason}")));
+    lines.push(format!("  took        {:.3} ms", explanation.took_micros as f64 / 1000.0));
+    lines.extend(explanation.logs.iter().map(|line| format!("  logged      {}", script::log_line(line))));
     lines.join("\n") + "\n"
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Report<'a> {
-    allowed: bool,
     channel: &'a Channel,
     subscriber: &'a Subscriber,
-    /// `exact`, `parent`, `default` or `none`; `null` without the router.
-    decided_by: Option<&'static str>,
-    /// `none` for yes, else the word that the relay's counters have.
-    cause: &'static str,
-    reason: Option<String>,
-    took_micros: u128,
-    logged: Vec<Logged<'a>>,
+    #[serde(flatten)]
+    explanation: &'a Explanation,
 }
 
-#[derive(Serialize)]
-struct Logged<'a> {
-    level: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<u32>,
-    text: &'a str,
-}
-
-impl<'a> From<&'a ConsoleLine> for Logged<'a> {
-    fn from(line: &'a ConsoleLine) -> Self {
-        let place = line.place.as_ref();
-        Self {
-            level: line.level.as_str(),
-            file: place.map(|place| place.file.as_str()),
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            text: &line.text,
-        }
-    }
-}
-
-fn as_json(question: &Question, explained: &Explained) -> Result<String, Failure> {
-    let Explained { decision, took, logged } = explained;
-    let report = Report {
-        allowed: decision.is_allowed(),
-        channel: &question.channel,
-        subscriber: &question.subscriber,
-        decided_by: decision.decided_by.map(|decided_by| decided_by.as_str()),
-        cause: decision.answer.cause(),
-        reason: script::reason(&decision.answer),
-        took_micros: took.as_micros(),
-        logged: logged.iter().map(Logged::from).collect(),
-    };
-    let text = serde_json::to_string_pretty(&report).map_err(Failure::failed)?;
-    Ok(text + "\n")
+fn as_json(question: &Question, explanation: &Explanation) -> Result<String, Failure> {
+    let Question { channel, subscriber } = question;
+    let report = Report { channel, subscriber, explanation };
+    Ok(serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n")
 }

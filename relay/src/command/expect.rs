@@ -86,7 +86,7 @@ fn failures(mut handlers: Handlers, table: Vec<Expectation>) -> Result<Vec<Vec<S
     for (row, Expectation { channel, subscriber, read }) in (1..).zip(table) {
         let question = Question { channel, subscriber };
         let explained = handlers.explain(&question)?;
-        if !holds(&explained.decision.answer, read) {
+        if !holds(&explained.answer, read) {
             failures.push(describe(row, &question, read, &explained));
         }
     }
@@ -103,16 +103,16 @@ fn holds(answer: &Answer, read: bool) -> bool {
 }
 
 fn describe(row: usize, question: &Question, read: bool, explained: &Explained) -> Vec<String> {
-    let Explained { decision, logged, .. } = explained;
+    let Explained { answer, explanation } = explained;
     let Question { channel, subscriber } = question;
-    let word = decision.answer.result();
-    let reason = script::reason(&decision.answer).map_or_else(String::new, |reason| format!(": {reason}"));
+    let reason = answer.reason().map_or_else(String::new, |reason| format!(": {reason}"));
     let mut lines = vec![format!(
-        "row {row}: {channel} as {}: expected read: {read}, but it is {word} by {}{reason}",
+        "row {row}: {channel} as {}: expected read: {read}, but it is {} by {}{reason}",
         script::subscriber_text(subscriber),
-        script::decider(decision.decided_by, channel)
+        answer.result(),
+        script::decider(explanation, channel)
     )];
-    lines.extend(logged.iter().map(|line| format!("  logged {}", script::log_line(line))));
+    lines.extend(explanation.logs.iter().map(|line| format!("  logged {}", script::log_line(line))));
     lines
 }
 

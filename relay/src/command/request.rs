@@ -14,8 +14,9 @@ use tokio::time::timeout;
 use super::address::{ANSWER_TIMEOUT, RelayUrl};
 use super::failure::Failure;
 
-/// Bytes of an answer. The relay's have some hundred; what is longer is not a relay's.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Bytes of an answer. Most have some hundred, an explanation up to twenty lines that a handler logged, of a thousand
+/// characters each; what is longer is not a relay's.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// An answer.
 #[derive(Debug)]

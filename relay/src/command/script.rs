@@ -1,19 +1,18 @@
 //! A permissions file, asked without a relay: with the engine, the limits and the router that a relay asks it with.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
 
 use super::failure::Failure;
-use crate::permission::question::{Answer, DecidedBy, Decision, Question};
-use crate::permission::script::console::{ConsoleLine, ConsoleSink};
+use crate::permission::explanation::{Explanation, Handler, Logged};
+use crate::permission::question::{Answer, DecidedBy, Question};
+use crate::permission::script::console::{Collected, Console};
 use crate::permission::script::engine::Engine;
 use crate::permission::script::error::ScriptError;
 use crate::permission::script::loaded::{Script, stack_bytes};
@@ -37,20 +36,23 @@ pub struct ScriptArgs {
 pub struct Handlers {
     script: Arc<Script>,
     engine: Engine,
-    logged: Rc<RefCell<Vec<ConsoleLine>>>,
+    logged: Collected,
 }
 
-/// An answer with everything that is known about it.
+/// An answer, and everything that is known about it.
 pub struct Explained {
-    /// The answer, and who decided.
-    pub decision: Decision,
-    /// How long the handlers ran.
-    pub took: Duration,
-    /// What they logged.
-    pub logged: Vec<ConsoleLine>,
+    /// The answer.
+    pub answer: Answer,
+    /// All about it.
+    pub explanation: Explanation,
 }
 
 impl ScriptArgs {
+    /// The permissions file, if one is named.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.permissions.clone().or_else(|| self.site.as_deref().and_then(permissions_of))
+    }
+
     /// Loads the permissions file and puts it to work, on a thread with the stack that the engine needs.
     ///
     /// # Errors
@@ -59,8 +61,7 @@ impl ScriptArgs {
         &self,
         work: impl FnOnce(Handlers) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let file = self.permissions.clone().or_else(|| self.site.as_deref().and_then(permissions_of));
-        let file = file.ok_or_else(|| {
+        let file = self.file().ok_or_else(|| {
             Failure::usage(
                 "there is no permissions file to ask: give one with --permissions, or with --site a folder that has \
                  backend/realtime-permissions.js",
@@ -80,7 +81,8 @@ impl ScriptArgs {
 
 impl Handlers {
     fn start(script: Arc<Script>) -> Result<Self, ScriptError> {
-        let logged = Rc::new(RefCell::default());
+        let logged = Collected::default();
+        logged.replace(Some(Vec::new()));
         let engine = start_engine(&script, &logged)?;
         Ok(Self { script, engine, logged })
     }
@@ -94,8 +96,14 @@ impl Handlers {
             self.engine = start_engine(&self.script, &self.logged)?;
         }
         let began = Instant::now();
-        let decision = self.engine.explain(question);
-        Ok(Explained { decision, took: began.elapsed(), logged: self.logged.take() })
+        let (decision, handler) = self.engine.explain(question);
+        let took = began.elapsed();
+        let explanation = Explanation {
+            handler: handler.map(Handler::from),
+            logs: self.logged.replace(Some(Vec::new())).unwrap_or_default(),
+            ..Explanation::new(&decision, took)
+        };
+        Ok(Explained { answer: decision.answer, explanation })
     }
 }
 
@@ -105,10 +113,8 @@ impl From<ScriptError> for Failure {
     }
 }
 
-fn start_engine(script: &Arc<Script>, logged: &Rc<RefCell<Vec<ConsoleLine>>>) -> Result<Engine, ScriptError> {
-    let logged = Rc::clone(logged);
-    let sink: ConsoleSink = Rc::new(move |line| logged.borrow_mut().push(line));
-    script.start(EngineLimits::default(), sink)
+fn start_engine(script: &Arc<Script>, logged: &Collected) -> Result<Engine, ScriptError> {
+    script.start(EngineLimits::default(), Console::to_log_or(logged))
 }
 
 /// Reads who asks: `TYPE:ID`, such as `member:anna`. The first `:` splits, so that an id may have more.
@@ -127,30 +133,28 @@ pub fn subscriber_text(subscriber: &Subscriber) -> String {
     format!("{}:{}", subscriber.kind.as_str().to_lowercase(), subscriber.id.as_str().escape_debug())
 }
 
-/// Who decided about a channel, in words for people and with the router's own word.
-pub fn decider(decided_by: Option<DecidedBy>, channel: &Channel) -> String {
-    match decided_by {
+/// Who decided about a channel, in words for people and with the router's own word, and where that handler was added.
+pub fn decider(explanation: &Explanation, channel: &Channel) -> String {
+    let who = match explanation.decided_by {
         Some(DecidedBy::Exact) => format!("the handler of {channel} (exact)"),
         Some(DecidedBy::Parent) => format!("the handler of {} (parent)", channel.name()),
         Some(DecidedBy::Default) => "the default handler (default)".to_owned(),
         Some(DecidedBy::Nobody) => "no handler, so everyone may read (none)".to_owned(),
-        None => "realtime_check_permission itself, without the router".to_owned(),
-    }
-}
-
-/// Why the answer is not yes.
-pub fn reason(answer: &Answer) -> Option<String> {
-    match answer {
-        Answer::Allowed => None,
-        Answer::Refused(refusal) => Some(refusal.to_string()),
-        Answer::Unavailable(unavailability) => Some(unavailability.to_string()),
+        None => "no handler of the permissions router".to_owned(),
+    };
+    match &explanation.handler {
+        Some(Handler { file, line }) => format!("{who}, {file}:{line}"),
+        None => who,
     }
 }
 
 /// A logged line as a person reads it.
-pub fn log_line(line: &ConsoleLine) -> String {
-    let place = line.place.as_ref().map_or_else(String::new, |place| format!("{place}: "));
-    format!("{:<5} {place}{}", line.level.as_str(), line.text)
+pub fn log_line(Logged { level, file, line, text }: &Logged) -> String {
+    let place = match (file, line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: "),
+        _ => String::new(),
+    };
+    format!("{level:<5} {place}{text}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `relay serve`: runs the relay until it is told to stop.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,7 +9,7 @@ use super::failure::Failure;
 use crate::app::{Relay, StartError};
 use crate::settings::{Options, Settings, SettingsError};
 
-/// Runs the relay until SIGTERM or SIGINT.
+/// Runs the relay until SIGTERM or SIGINT. SIGHUP has the permissions looked at.
 ///
 /// # Errors
 /// When the settings are not right, or the relay cannot start.
@@ -28,11 +28,22 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // To a program at a terminal it says that the terminal is gone; to a service that it should look at its files.
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let has_terminal = std::io::stderr().is_terminal();
     let relay = Relay::start(settings).await?;
     announce(&relay);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => {
+                if has_terminal {
+                    break;
+                }
+                relay.reload();
+            }
+        }
     }
     relay.stop().await;
     Ok(())

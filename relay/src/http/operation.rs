@@ -13,6 +13,12 @@ pub enum Operation {
     Publish,
     /// Several messages.
     PublishBatch,
+    /// Running subscriptions are asked about again.
+    Recheck,
+    /// Why somebody may read a channel, or not.
+    Explain,
+    /// A user's connections end.
+    Disconnect,
     /// Whether the relay runs.
     Health,
     /// Whether it is ready for more.
@@ -25,10 +31,13 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Realtime,
         Self::Publish,
         Self::PublishBatch,
+        Self::Recheck,
+        Self::Explain,
+        Self::Disconnect,
         Self::Health,
         Self::Ready,
         Self::Metrics,
@@ -41,6 +50,9 @@ impl Operation {
             Self::Realtime => ("realtime", "/v1/realtime", "GET"),
             Self::Publish => ("publish", "/v1/publish", "POST"),
             Self::PublishBatch => ("publish_batch", "/v1/publish/batch", "POST"),
+            Self::Recheck => ("recheck", "/v1/permissions/recheck", "POST"),
+            Self::Explain => ("explain", "/v1/permissions/explain", "POST"),
+            Self::Disconnect => ("disconnect", "/v1/disconnect", "POST"),
             Self::Health => ("health", "/healthz", "GET, HEAD"),
             Self::Ready => ("ready", "/readyz", "GET, HEAD"),
             Self::Metrics => ("metrics", "/metrics", "GET, HEAD"),

@@ -4,19 +4,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderMap;
 use realtime_hub::publication::{Audience, Publication};
-use realtime_protocol::channel::{Channel, UncheckedChannel};
+use realtime_protocol::channel::Channel;
 use realtime_protocol::limits::{MAX_BATCH_MESSAGES, MAX_PUBLISH_ID_CHARS, MAX_TARGETED_USERS};
 use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::UserId;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use warp::reply::{Reply, Response};
+use warp::reply::Response;
 
 use crate::broker::peer::Peer;
 use crate::broker::shards::Broker;
+use crate::http::fields;
 use crate::http::problem::{Code, Problem};
 
 /// Bytes of a batch's body.
@@ -92,7 +92,7 @@ pub fn one<P: Peer>(
         let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
         checked.id = Some(check_id(unquoted(key).to_owned())?);
     }
-    Ok(json(position_json(&publish(broker, &checked))))
+    Ok(fields::json(position_json(&publish(broker, &checked))))
 }
 
 /// The messages of a batch, each of which is still to be looked at.
@@ -103,7 +103,7 @@ pub struct Batch<'a>(Vec<&'a RawValue>);
 /// # Errors
 /// 400 when the batch itself is not right.
 pub fn read_batch(body: &Bytes) -> Result<Batch<'_>, Problem> {
-    let batch: BatchBody<'_> = read_object(body)?;
+    let batch: BatchBody<'_> = fields::object(body)?;
     if batch.messages.len() > MAX_BATCH_MESSAGES {
         let detail = format!(
             "a batch has at most {MAX_BATCH_MESSAGES} messages, this one has {}",
@@ -133,7 +133,7 @@ impl Batch<'_> {
             Err(problem) => format!("{{\"error\":{}}}", problem.to_json()),
         };
         let results: Vec<_> = self.0.iter().map(answer).collect();
-        json(format!("{{\"results\":[{}]}}", results.join(",")))
+        fields::json(format!("{{\"results\":[{}]}}", results.join(",")))
     }
 }
 
@@ -148,7 +148,7 @@ fn publish<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Position {
 }
 
 fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
-    let body: Body<'_> = read_object(body)?;
+    let body: Body<'_> = fields::object(body)?;
     let payload = body.payload.ok_or_else(|| {
         Problem::bad_input("payload", "payload is missing: any JSON value can be published, null included")
     })?;
@@ -159,37 +159,16 @@ fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> 
     }
     let (audience, shows_publisher) = check_options(body.options)?;
     Ok(Checked {
-        channel: check_channel(body.channel)?,
+        channel: fields::channel(body.channel)?,
         payload,
         audience,
         publisher: check_publisher(body.publisher)?.filter(|_| shows_publisher),
-        id: part::<String>("id", body.id)?.map(check_id).transpose()?,
+        id: fields::optional::<String>("id", body.id)?.map(check_id).transpose()?,
     })
 }
 
-/// Reads an object of a body.
-fn read_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Problem> {
-    // serde would take an array for the fields in their order.
-    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err(Problem::new(Code::BadInput, "the body must be a JSON object"));
-    }
-    serde_json::from_slice(body).map_err(|error| Problem::new(Code::BadInput, error.to_string()))
-}
-
-fn check_channel(raw: Option<&RawValue>) -> Result<Channel, Problem> {
-    let Some(raw) = raw else {
-        return Err(Problem::bad_input("channel", "channel is missing: { \"name\": \"…\" }"));
-    };
-    if raw.get().starts_with('"') {
-        let detail = format!("channel is a string: did you mean {{ \"name\": {} }}?", raw.get());
-        return Err(Problem::bad_input("channel", detail));
-    }
-    let unchecked: UncheckedChannel = read("channel", raw)?;
-    unchecked.check().map_err(|error| Problem::new(Code::BadChannel, error.message()).in_field("channel"))
-}
-
 fn check_options(raw: Option<&RawValue>) -> Result<(Audience, bool), Problem> {
-    let options: Options = part("options", raw)?.unwrap_or_default();
+    let options: Options = fields::optional("options", raw)?.unwrap_or_default();
     let shows_publisher = options.include_publisher.unwrap_or(false);
     let Some(users) = options.users else { return Ok((Audience::Everyone, shows_publisher)) };
     if users.len() > MAX_TARGETED_USERS {
@@ -200,7 +179,7 @@ fn check_options(raw: Option<&RawValue>) -> Result<(Audience, bool), Problem> {
 }
 
 fn check_publisher(raw: Option<&RawValue>) -> Result<Option<UserId>, Problem> {
-    Ok(part::<Publisher>("publisher", raw)?.map(|publisher| publisher.id))
+    Ok(fields::optional::<Publisher>("publisher", raw)?.map(|publisher| publisher.id))
 }
 
 const ID_RULE: &str = "an idempotency id has 1 to 128 characters of visible ASCII";
@@ -216,27 +195,9 @@ fn check_id(id: String) -> Result<String, Problem> {
     if is_right { Ok(id) } else { Err(Problem::bad_input("id", ID_RULE)) }
 }
 
-/// A part that may be missing or `null`.
-fn part<T: DeserializeOwned>(field: &'static str, raw: Option<&RawValue>) -> Result<Option<T>, Problem> {
-    raw.map(|raw| read::<Option<T>>(field, raw)).transpose().map(Option::flatten)
-}
-
-fn read<T: DeserializeOwned>(field: &'static str, raw: &RawValue) -> Result<T, Problem> {
-    if raw.get().starts_with('[') {
-        return Err(Problem::bad_input(field, format!("{field} must not be an array")));
-    }
-    serde_json::from_str(raw.get()).map_err(|error| Problem::bad_input(field, format!("{field}: {error}")))
-}
-
 fn position_json(position: &Position) -> String {
     // An epoch needs no escaping: its characters are letters, digits, "_" and "-".
     format!("{{\"epoch\":\"{}\",\"offset\":{}}}", position.epoch.as_str(), position.offset.get())
-}
-
-fn json(text: String) -> Response {
-    let mut response = text.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 #[cfg(test)]

@@ -3,20 +3,24 @@
 //! warp routes every request. Answers that are not a success are problem documents (RFC 9457) with a stable `code`,
 //! whatever was wrong with the request. `openapi.yaml` beside `src` is the contract, and is held to the code by tests.
 //!
-//! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] (reading one), [`key`]
-//! (who may publish), [`rate`] (and how much), [`publish`], [`about`] (what the relay says of itself), [`counters`], [`realtime`]
-//! (the WebSocket's door), [`origin`] (which pages may come through it), [`site`] (static files), [`routes`] (all of
-//! it); then [`listen`], [`places`] and [`address`] (how many connections, and whose), and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
+//! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] and [`fields`] (reading
+//! one), [`key`] (who may publish), [`rate`] (and how much), [`publish`], [`permissions`], [`disconnect`], [`about`] (what
+//! the relay says of itself), [`counters`], [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through
+//! it), [`site`] (static files), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
+//! and whose), and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
 
 pub mod about;
 pub mod address;
 pub mod body;
 pub mod connection;
 pub mod counters;
+pub mod disconnect;
+pub mod fields;
 pub mod key;
 pub mod listen;
 pub mod operation;
 pub mod origin;
+pub mod permissions;
 pub mod places;
 pub mod problem;
 pub mod publish;

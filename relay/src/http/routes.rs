@@ -19,7 +19,7 @@ use crate::http::places::Peer;
 use crate::http::problem::{Code, Problem};
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
-use crate::http::{about, body, publish, site};
+use crate::http::{about, body, disconnect, permissions, publish, site};
 use crate::measure::scrape::Measured;
 use crate::session::sessions::Sessions;
 
@@ -140,6 +140,21 @@ impl Api {
                 let batch = publish::read_batch(&body)?;
                 self.rate.take(key, batch.len(), clock.now())?;
                 Ok(batch.publish(broker, self.max_payload_bytes))
+            }
+            Operation::Recheck => {
+                self.keys.check(headers)?;
+                let body = body::read_json(headers, body, permissions::MAX_BODY_BYTES).await?;
+                permissions::recheck(&self.door.sessions, &body)
+            }
+            Operation::Explain => {
+                self.keys.check(headers)?;
+                let body = body::read_json(headers, body, permissions::MAX_BODY_BYTES).await?;
+                permissions::explain(&self.door.sessions, &body).await
+            }
+            Operation::Disconnect => {
+                self.keys.check(headers)?;
+                let body = body::read_json(headers, body, disconnect::MAX_BODY_BYTES).await?;
+                disconnect::disconnect(&self.door.sessions, &body)
             }
         }
     }

@@ -1,8 +1,14 @@
 //! The same answer for everyone: what holds when the site has no permissions file.
 
+use std::time::Duration;
+
+use super::explanation::Explanation;
 use super::gauge;
-use super::provider::{PendingDecision, Permission};
+use super::provider::{PendingDecision, PendingExplanation, Permission};
 use super::question::{Decision, Question, Refusal};
+
+/// Why the answer is yes.
+const EVERYONE: &str = "there is no permissions file, so everyone may read";
 
 /// Decides without looking at the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +22,26 @@ pub enum FixedPermission {
 impl Permission for FixedPermission {
     /// Ready at once.
     fn decide(&self, _: Question) -> PendingDecision<'_> {
-        let decision = match self {
-            Self::AllowAll => Decision::ALLOWED,
-            Self::RefuseAll => Refusal::NoHandlers.into(),
-        };
+        let decision = self.decision();
         gauge::count(&decision.answer);
         Box::pin(std::future::ready(decision))
+    }
+
+    fn explain(&self, _: Question) -> PendingExplanation<'_> {
+        Box::pin(async move {
+            let explanation = Explanation::new(&self.decision(), Duration::ZERO);
+            let reason = explanation.reason.or_else(|| Some(EVERYONE.to_owned()));
+            Explanation { reason, ..explanation }
+        })
+    }
+}
+
+impl FixedPermission {
+    fn decision(self) -> Decision {
+        match self {
+            Self::AllowAll => Decision::ALLOWED,
+            Self::RefuseAll => Refusal::NoHandlers.into(),
+        }
     }
 }
 

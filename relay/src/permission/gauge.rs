@@ -13,6 +13,8 @@ const REBUILDS: &str = "relay_permission_engine_rebuilds_total";
 const ABANDONED: &str = "relay_permission_threads_abandoned_total";
 const RECHECKS: &str = "relay_permission_rechecks_total";
 const RECHECKS_WAITING: &str = "relay_permission_rechecks_waiting";
+const RELOADS: &str = "relay_permission_file_reloads_total";
+const FILE_IN_FORCE: &str = "relay_permission_file_in_force";
 
 /// Tells the metrics recorder what the counters of this room mean. Call it once the recorder is installed.
 pub fn describe() {
@@ -26,6 +28,14 @@ pub fn describe() {
     describe_counter!(
         ABANDONED,
         "Script threads given up because a handler hangs where it cannot be interrupted."
+    );
+    describe_counter!(
+        RELOADS,
+        "Versions of the permissions file found while running, by whether they loaded."
+    );
+    describe_gauge!(
+        FILE_IN_FORCE,
+        "1 while the permissions file on disk is the one in force, 0 while it is gone or does not load."
     );
     describe_counter!(RECHECKS, "Questions about running subscriptions answered, by what came of it.");
     describe_gauge!(RECHECKS_WAITING, "Running subscriptions that are still to be asked about again.");
@@ -60,4 +70,14 @@ pub fn count_recheck(result: &'static str) {
 /// Notes how many running subscriptions are still to be asked about.
 pub fn set_waiting_rechecks(waiting: usize) {
     gauge!(RECHECKS_WAITING).set(waiting as f64);
+}
+
+/// Counts a version of the permissions file that was found while running: `loaded` or `failed`.
+pub fn count_reload(result: &'static str) {
+    counter!(RELOADS, "result" => result).increment(1);
+}
+
+/// Notes whether the permissions file on disk is the one in force.
+pub fn note_file(is_in_force: bool) {
+    gauge!(FILE_IN_FORCE).set(if is_in_force { 1.0 } else { 0.0 });
 }

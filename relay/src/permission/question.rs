@@ -4,6 +4,7 @@ use std::fmt;
 
 use realtime_protocol::channel::Channel;
 use realtime_protocol::subscriber::Subscriber;
+use serde::{Deserialize, Serialize};
 
 /// May this subscriber read this channel?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,7 +82,8 @@ pub enum Unavailability {
 }
 
 /// Which handler of the permissions router decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DecidedBy {
     /// The handler added for exactly this channel or resource.
     Exact,
@@ -90,6 +92,7 @@ pub enum DecidedBy {
     /// The default handler.
     Default,
     /// No handler: everyone may read.
+    #[serde(rename = "none")]
     Nobody,
 }
 
@@ -122,6 +125,15 @@ impl Answer {
             Self::Allowed => "allowed",
             Self::Refused(_) => "refused",
             Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// Why it is not yes, for the operator.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Allowed => None,
+            Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Unavailable(unavailability) => Some(unavailability.to_string()),
         }
     }
 

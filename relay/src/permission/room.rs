@@ -9,14 +9,18 @@
 //! - **An answer always comes**, within a time that the provider names, and whoever stops waiting for it (drops the
 //!   future) leaves nothing behind.
 //!
-//! Reading order: [`question`] (what is asked and answered), [`provider`] (who can be asked), [`fixed`] (the same
-//! answer for all), [`script`] (the site's own `backend/realtime-permissions.js`), [`webhook`] (the site's backend, by
-//! HTTP), [`gauge`] (what is counted), [`report`] and [`text`] (what is logged).
+//! Reading order: [`question`] (what is asked and answered), [`explanation`] (all that is known about an answer),
+//! [`provider`] (who can be asked), [`fixed`] (the same answer for all), [`script`] (the site's own
+//! `backend/realtime-permissions.js`), [`file`](mod@file) and [`reload`] (that file may change), [`webhook`] (the site's
+//! backend, by HTTP), [`gauge`] (what is counted), [`report`] and [`text`] (what is logged).
 
+pub mod explanation;
+pub mod file;
 pub mod fixed;
 pub mod gauge;
 pub mod provider;
 pub mod question;
+pub mod reload;
 pub mod report;
 #[path = "script/room.rs"]
 pub mod script;

@@ -57,9 +57,12 @@ impl Options {
     }
 }
 
+/// Where a site folder has its permissions file, as in Velo.
+pub const PERMISSIONS_OF_SITE: &str = "backend/realtime-permissions.js";
+
 /// The permissions file of a site folder, where there is one.
 pub fn permissions_of(site: &Path) -> Option<PathBuf> {
-    let file = site.join("backend/realtime-permissions.js");
+    let file = site.join(PERMISSIONS_OF_SITE);
     file.exists().then_some(file)
 }
 

@@ -9,7 +9,7 @@ async fn a_log_for_machines_has_an_object_a_line() {
     let mut relay = Running::start(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
     let line = relay.says("EVERYONE may read").await;
     let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
-    assert_eq!((&line["level"], &line["target"]), (&"WARN".into(), &"realtime_relay::app".into()));
+    assert_eq!((&line["level"], &line["target"]), (&"WARN".into(), &"realtime_relay::providers".into()));
     assert!(line["message"].as_str().unwrap().starts_with("there is no permissions file"), "{line}");
     assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
 }

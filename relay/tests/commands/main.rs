@@ -15,6 +15,7 @@ mod page;
 mod permissions;
 mod publish;
 mod secrecy;
+mod serve;
 mod subscribe;
 #[path = "../support/mod.rs"]
 mod support;

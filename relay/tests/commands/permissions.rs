@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::terminal::{run, run_with_input};
+use super::support::relay;
+use super::terminal::{Ended, run, run_with_input};
 
 const PERMISSIONS: &str = r"import { permissionsRouter } from 'wix-realtime-backend';
 
@@ -36,7 +37,7 @@ async fn a_check_tells_the_decision_who_decided_and_what_was_logged() {
     assert_eq!((ended.code, ended.err.as_str()), (0, ""));
     let lines: Vec<_> = ended.out.lines().collect();
     assert_eq!(lines[0], "allowed: member:anna may read staff/7");
-    assert_eq!(lines[1], "  decided by  the handler of staff (parent)");
+    assert_eq!(lines[1], "  decided by  the handler of staff (parent), backend/realtime-permissions.js:4");
     assert!(lines[2].starts_with("  took        ") && lines[2].ends_with(" ms"), "{}", lines[2]);
     assert!(lines[3].starts_with("  logged      warn  backend/realtime-permissions.js:3:"), "{}", lines[3]);
     assert!(lines[4].starts_with("  logged      info  backend/realtime-permissions.js:5:"), "{}", lines[4]);
@@ -51,15 +52,42 @@ async fn a_check_tells_the_decision_who_decided_and_what_was_logged() {
     assert!(
         ended
             .out
-            .contains("the handler of staff (exact)\n  reason      the handler answered { read: false }")
+            .contains("the handler of staff (exact), backend/realtime-permissions.js:4\n  reason      the handler answered { read: false }")
     );
 
     let ended = run(&[&check[..], &["--json"]].concat()).await;
     let report: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
-    assert_eq!((ended.code, &report["allowed"], &report["decidedBy"]), (1, &json!(false), &json!("exact")));
+    assert_eq!((ended.code, &report["read"], &report["decidedBy"]), (1, &json!(false), &json!("exact")));
     assert_eq!(report["subscriber"], json!({"id": "1", "type": "Visitor"}));
-    assert_eq!((&report["cause"], &report["logged"][1]["line"]), (&json!("by_handler"), &json!(5)));
+    assert_eq!((&report["decision"], &report["logs"][1]["line"]), (&json!("refused"), &json!(5)));
+    assert_eq!(report["handler"], json!({"file": "backend/realtime-permissions.js", "line": 4}));
     assert!(report["tookMicros"].is_u64(), "{report}");
+}
+
+#[tokio::test]
+async fn a_running_relay_is_asked_as_a_file_is() {
+    let (_folder, site) = site(PERMISSIONS);
+    let relay = relay(&["--site", &site]).await;
+    let url = format!("http://{}", relay.address());
+    let question = ["check", "--channel", "staff/7", "--as", "visitor:1"];
+    let asked = run(&[&question[..], &["--relay", &url]].concat()).await;
+    let file = PathBuf::from(&site).join("backend/realtime-permissions.js");
+    let alone = run(&[&question[..], &[file.to_str().unwrap()]].concat()).await;
+    // What the file logs when it is loaded is in the relay's log, and the time is another.
+    let essence = |ended: &Ended| -> Vec<String> {
+        let lines = ended.out.lines().filter(|line| !line.contains("took") && !line.ends_with("loaded"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!((asked.code, asked.err.as_str()), (1, ""));
+    assert_eq!(essence(&asked), essence(&alone));
+    assert_eq!(essence(&asked).len(), 4, "{}", asked.out);
+
+    let keyed = run(&[&question[..], &["--relay", &url, "--api-key", "wrong"]].concat()).await;
+    assert_eq!(keyed.code, 1);
+    assert!(keyed.err.contains("401 Unauthorized: the key is not one of this relay's"), "{}", keyed.err);
+    let both = run(&[&question[..], &["--relay", &url, file.to_str().unwrap()]].concat()).await;
+    assert_eq!(both.code, 2, "{}", both.err);
+    relay.stop().await;
 }
 
 #[tokio::test]
@@ -83,8 +111,8 @@ async fn expectations_that_do_not_hold_are_told_row_by_row() {
     let ended = run_with_input(&["test", "-", "--site", &site], table).await;
     assert_eq!((ended.code, ended.err.as_str()), (1, ""));
     let mut rows = ended.out.lines().filter(|line| !line.starts_with("  logged "));
-    let row =
-        "row 2: staff as visitor:1: expected read: true, but it is refused by the handler of staff (exact): ";
+    let row = "row 2: staff as visitor:1: expected read: true, but it is refused by the handler of staff (exact), \
+               backend/realtime-permissions.js:4: the handler answered { read: false }";
     assert!(rows.next().unwrap().starts_with(row), "{}", ended.out);
     assert!(
         rows.next().unwrap().starts_with("row 3: loop as visitor:1: expected read: false"),

@@ -9,6 +9,9 @@
 mod bad_requests;
 mod contract;
 mod delivery;
+mod disconnect;
+mod doorman;
+mod explain;
 mod http;
 #[path = "../support/issuer.rs"]
 mod issuer;
@@ -16,8 +19,10 @@ mod key_sets;
 mod limits;
 mod operators;
 mod permission;
+mod recheck;
 mod recovery;
 mod refreshing;
+mod reload;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,11 +8,14 @@
 )]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use futures_util::{SinkExt, StreamExt};
 use realtime_relay::app::Relay;
+use realtime_relay::permission::provider::Permission;
+use realtime_relay::providers::Provider;
 use realtime_relay::settings::{Options, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,6 +38,11 @@ pub fn settings(flags: &[&str]) -> Settings {
 /// Starts a relay with these flags, on a free port.
 pub async fn relay(flags: &[&str]) -> Relay {
     Relay::start(settings(flags)).await.unwrap()
+}
+
+/// Starts a relay with these flags that asks this provider for permission.
+pub async fn relay_asking(permission: Arc<dyn Permission>, flags: &[&str]) -> Relay {
+    Relay::start_with(settings(flags), Provider::of(permission)).await.unwrap()
 }
 
 /// Where a relay listens: one of this process, or the address of another's.
@@ -101,6 +109,11 @@ pub async fn publish(relay: &impl At, channel: Value, payload: Value) -> Value {
     let answer = publish_text(relay, &json!({"channel": channel, "payload": payload}).to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json()
+}
+
+/// Posts JSON with the relay's key.
+pub async fn post(relay: &Relay, path: &str, body: Value) -> Answer {
+    http(relay, "POST", path, KEY_AND_JSON, &body.to_string()).await
 }
 
 /// A client that speaks the protocol frame by frame.

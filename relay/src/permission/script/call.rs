@@ -6,6 +6,7 @@ use rquickjs::{Ctx, Function, Promise, Result, Value};
 use super::super::question::{Answer, DecidedBy, Decision, Question, Refusal};
 use super::answer;
 use super::guard::Guard;
+use super::place::Place;
 use super::thrown::{Thrown, placed};
 
 /// What a call needs inside the engine.
@@ -20,6 +21,8 @@ pub struct Calls<'js> {
     pub describe: Function<'js>,
     /// `whoDecided()`: the router's word for who decided last.
     pub who_decided: Function<'js>,
+    /// `whereDecided()`: where that one was added, as a line of a stack trace.
+    pub where_decided: Function<'js>,
 }
 
 /// One question under way. The watch is armed by whoever makes it.
@@ -51,6 +54,12 @@ impl<'a, 'js> Call<'a, 'js> {
         let answer = self.judge(outcome);
         let decided_by = if tells_who(&answer) { self.decided_by() } else { None };
         Decision { answer, decided_by }
+    }
+
+    /// Where the handler that decided last was added.
+    pub fn handler(&self) -> Option<Place> {
+        let line = self.calls.where_decided.call::<_, rquickjs::String<'js>>(()).ok()?;
+        Place::topmost(&line.to_string().ok()?)
     }
 
     fn outcome(&self, question: &Question) -> Result<Outcome> {

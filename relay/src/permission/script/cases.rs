@@ -180,7 +180,7 @@ impl Table {
         let mut failed = Vec::new();
         for line in self.section("expect") {
             let (asked, expected) = line.split_once(" => ").unwrap();
-            let actual = words(&engine.explain(&question(asked)));
+            let actual = words(&engine.explain(&question(asked)).0);
             if !actual.starts_with(expected) {
                 failed.push(format!("{}: {asked}\n  expected {expected}\n  actual   {actual}", self.name()));
             }

@@ -1,10 +1,11 @@
 //! What handlers log with `console`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use rquickjs::{Ctx, Function};
 
+use super::super::explanation::Logged;
 use super::super::text::printable;
 use super::place::Place;
 
@@ -38,6 +39,9 @@ pub struct ConsoleLine {
 /// Where the lines of an engine go.
 pub type ConsoleSink = Rc<dyn Fn(ConsoleLine)>;
 
+/// The lines of a call whose answer is to be explained; nothing while no such call runs.
+pub type Collected = Rc<RefCell<Option<Vec<Logged>>>>;
+
 /// The console of one engine.
 pub struct Console {
     sink: ConsoleSink,
@@ -53,6 +57,15 @@ impl Console {
     /// A sink that writes to the relay's log, with file and line.
     pub fn to_log() -> ConsoleSink {
         Rc::new(log)
+    }
+
+    /// A sink that puts lines into `collected` while there is a list, and otherwise into the relay's log.
+    pub fn to_log_or(collected: &Collected) -> ConsoleSink {
+        let collected = Rc::clone(collected);
+        Rc::new(move |line| match &mut *collected.borrow_mut() {
+            Some(lines) => lines.push(line.into()),
+            None => log(line),
+        })
     }
 
     /// A new call begins: it may log as many lines as any other.
@@ -98,6 +111,13 @@ impl ConsoleLevel {
             "error" => Self::Error,
             _ => Self::Info,
         }
+    }
+}
+
+impl From<ConsoleLine> for Logged {
+    fn from(ConsoleLine { level, place, text }: ConsoleLine) -> Self {
+        let (file, line) = place.map(|place| (place.file, place.line)).unzip();
+        Self { level: level.as_str().to_owned(), file: file.map(|file| printable(&file)), line, text }
     }
 }
 

@@ -11,6 +11,7 @@ use super::error::ScriptError;
 use super::guard::Guard;
 use super::load::Load;
 use super::modules::Sources;
+use super::place::Place;
 use super::settings::EngineLimits;
 
 /// An engine. It belongs to the thread that started it.
@@ -56,19 +57,26 @@ impl Engine {
 
     /// Answers a question within the engine's limits. Who decided is told for every answer but yes.
     pub fn decide(&mut self, question: &Question) -> Decision {
-        self.answer(question, |answer| *answer != Answer::Allowed)
+        self.answer(|call| call.decide(question, |answer| *answer != Answer::Allowed))
     }
 
-    /// Answers a question as [`decide`](Self::decide) does, and always tells who decided.
-    pub fn explain(&mut self, question: &Question) -> Decision {
-        self.answer(question, |_| true)
+    /// Answers a question as [`decide`](Self::decide) does, and tells whatever the answer who decided, and where that
+    /// handler was added.
+    pub fn explain(&mut self, question: &Question) -> (Decision, Option<Place>) {
+        let mut handler = None;
+        let decision = self.answer(|call| {
+            let decision = call.decide(question, |_| true);
+            handler = call.handler();
+            decision
+        });
+        (decision, handler)
     }
 
-    fn answer(&mut self, question: &Question, tells_who: impl Fn(&Answer) -> bool) -> Decision {
+    fn answer(&mut self, answer: impl FnOnce(&Call<'_, '_>) -> Decision) -> Decision {
         self.guard.console.begin_call();
         self.guard.watch.arm(self.guard.limits.time);
         let decision = self.context.with(|ctx| match self.kept.restore(&ctx) {
-            Ok(calls) => Call::new(&ctx, &calls, &self.guard).decide(question, tells_who),
+            Ok(calls) => answer(&Call::new(&ctx, &calls, &self.guard)),
             Err(error) => Refusal::EngineFailed(error.to_string()).into(),
         });
         self.is_spent = self.is_spent || is_at_limit(&decision.answer);
@@ -100,6 +108,7 @@ struct Kept {
     settle: Persistent<Function<'static>>,
     describe: Persistent<Function<'static>>,
     who_decided: Persistent<Function<'static>>,
+    where_decided: Persistent<Function<'static>>,
 }
 
 impl Kept {
@@ -110,6 +119,7 @@ impl Kept {
             settle: Persistent::save(ctx, calls.settle),
             describe: Persistent::save(ctx, calls.describe),
             who_decided: Persistent::save(ctx, calls.who_decided),
+            where_decided: Persistent::save(ctx, calls.where_decided),
         }
     }
 
@@ -120,6 +130,7 @@ impl Kept {
             settle: self.settle.clone().restore(ctx)?,
             describe: self.describe.clone().restore(ctx)?,
             who_decided: self.who_decided.clone().restore(ctx)?,
+            where_decided: self.where_decided.clone().restore(ctx)?,
         })
     }
 }

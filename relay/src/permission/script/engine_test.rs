@@ -31,7 +31,7 @@ fn the_globals_are_the_languages_own_and_a_console() {
     let text = "export const realtime_check_permission = () => {
                     throw Object.getOwnPropertyNames(globalThis).sort().join(' ');
                 };";
-    let decision = engine(text).explain(&question("chat Visitor:v"));
+    let (decision, _) = engine(text).explain(&question("chat Visitor:v"));
     let Answer::Refused(Refusal::Threw(names)) = &decision.answer else {
         panic!("{decision:?}");
     };
@@ -46,7 +46,7 @@ fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
     let text = "\u{feff}import { permissionsRouter } from 'wix-realtime-backend';\r\n\
                 export const realtime_check_permission = permissionsRouter.check;\r\n\
                 permissionsRouter.default(() => {\r\n  throw new Error('here');\r\n});\r\n";
-    let decision = engine(text).explain(&question("chat Visitor:v"));
+    let (decision, _) = engine(text).explain(&question("chat Visitor:v"));
     assert_eq!(words(&decision), format!("refused threw by default: {ENTRY}:4:13: Error: here"));
 }
 
@@ -54,7 +54,7 @@ fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
 fn names_and_ids_arrive_as_they_are() {
     let text = "export const realtime_check_permission = (c, s) => ({ read: c.resourceId === 'ä \\u{1f642}\"\\\\' \
                 && s.id === '\\';x' && s.type === 'Admin' });";
-    let decision = engine(text).explain(&question("chat/ä 🙂\"\\ Admin:';x"));
+    let (decision, _) = engine(text).explain(&question("chat/ä 🙂\"\\ Admin:';x"));
     assert_eq!(words(&decision), "allowed");
 }
 
@@ -79,7 +79,7 @@ fn many_calls_leave_no_memory_behind() {
     ] {
         let question = question(asked);
         for _ in 0..10_000 {
-            let decided = words(&engine.explain(&question));
+            let decided = words(&engine.explain(&question).0);
             assert!(decided.starts_with(expected), "{decided}");
         }
     }

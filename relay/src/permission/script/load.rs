@@ -54,6 +54,7 @@ impl<'a, 'js> Load<'a, 'js> {
             settle: self.function("settle").map_err(caught)?,
             describe: self.function("describe").map_err(caught)?,
             who_decided: self.function("whoDecided").map_err(caught)?,
+            where_decided: self.function("whereDecided").map_err(caught)?,
         })
     }
 

@@ -1,7 +1,7 @@
 //! A permissions file with everything that it imports, read from disk and tried out.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
@@ -14,6 +14,7 @@ use super::error::ScriptError;
 use super::modules::{BACKEND_MODULE, BACKEND_NAMES, Sources, as_module};
 use super::place::{INTERNAL_PREFIX, Place, offset_of_import, offset_of_imported_name};
 use super::settings::EngineLimits;
+use super::sight::{Sight, Source};
 use super::site::{self, ImportError, SiteFolder};
 
 /// Files that a permissions file may import, itself included: a bound for mistakes, not for programs.
@@ -42,21 +43,28 @@ impl Script {
     /// # Errors
     /// What is wrong, with file, line and column where they are known.
     pub fn load(file: &Path, site: Option<&Path>, limits: EngineLimits) -> Result<Arc<Self>, ScriptError> {
-        let unreadable = |path: &Path, error: &io::Error| {
-            ScriptError::of_file(path.display().to_string(), format!("cannot be read: {error}"))
+        let source = Source { file: file.to_owned(), site: site.map(Path::to_owned) };
+        Self::look_and_load(&source, limits).0
+    }
+
+    /// Loads as [`load`](Self::load) does, and tells which files it looked at, whatever came of it.
+    pub fn look_and_load(source: &Source, limits: EngineLimits) -> (Result<Arc<Self>, ScriptError>, Sight) {
+        match open(source) {
+            Ok((folder, entry)) => on_own_stack(limits, move || try_out(folder, entry, limits)),
+            Err(error) => (Err(error), Sight::default()),
+        }
+    }
+
+    /// The files that are not the same in another script, and what is the matter with each.
+    pub fn changes_since(&self, before: &Self) -> Vec<String> {
+        let names: BTreeSet<_> = self.texts.keys().chain(before.texts.keys()).collect();
+        let change = |name: &String| match (before.texts.get(name), self.texts.get(name)) {
+            (Some(old), Some(new)) if old == new => None,
+            (Some(_), Some(_)) => Some(name.clone()),
+            (None, _) => Some(format!("{name} (new)")),
+            (_, None) => Some(format!("{name} (no longer imported)")),
         };
-        let folder = match site {
-            Some(site) => SiteFolder::open(site).map_err(|error| unreadable(site, &error))?,
-            None => SiteFolder::of_file(file).map_err(|error| unreadable(file, &error))?,
-        };
-        file.metadata().map_err(|error| unreadable(file, &error))?;
-        let entry = folder.name_of(file).ok_or_else(|| {
-            ScriptError::of_file(
-                file.display().to_string(),
-                "lies outside the site folder that it is to serve",
-            )
-        })?;
-        on_own_stack(limits, move || try_out(folder, entry, limits))
+        names.into_iter().filter_map(change).collect()
     }
 
     /// The name of the permissions file inside the site folder.
@@ -109,29 +117,41 @@ pub fn stack_bytes(limits: EngineLimits) -> usize {
     limits.stack_bytes + (1 << 20)
 }
 
-fn on_own_stack<T: Send>(
-    limits: EngineLimits,
-    load: impl FnOnce() -> Result<T, ScriptError> + Send,
-) -> Result<T, ScriptError> {
-    let broken = || ScriptError::of_file("", "no thread can be started to load it");
+/// The site folder of a permissions file, and its name in there.
+fn open(source: &Source) -> Result<(SiteFolder, String), ScriptError> {
+    let Source { file, site } = source;
+    let unreadable = |path: &Path, error: &io::Error| {
+        ScriptError::of_file(path.display().to_string(), format!("cannot be read: {error}"))
+    };
+    let folder = source.folder().map_err(|error| unreadable(site.as_ref().unwrap_or(file), &error))?;
+    file.metadata().map_err(|error| unreadable(file, &error))?;
+    let outside = "lies outside the site folder that it is to serve";
+    let name = folder.name_of(file);
+    let name = name.ok_or_else(|| ScriptError::of_file(file.display().to_string(), outside))?;
+    Ok((folder, name))
+}
+
+type Loading = (Result<Arc<Script>, ScriptError>, Sight);
+
+fn on_own_stack(limits: EngineLimits, load: impl FnOnce() -> Loading + Send) -> Loading {
+    let broken = || (Err(ScriptError::of_file("", "no thread can be started to load it")), Sight::default());
     thread::scope(|scope| {
-        thread::Builder::new()
-            .name("permissions-load".to_owned())
-            .stack_size(stack_bytes(limits))
-            .spawn_scoped(scope, load)
-            .map_err(|_| broken())?
-            .join()
-            .unwrap_or_else(|_| Err(broken()))
+        let named = thread::Builder::new().name("permissions-load".to_owned());
+        match named.stack_size(stack_bytes(limits)).spawn_scoped(scope, load) {
+            Ok(thread) => thread.join().unwrap_or_else(|_| broken()),
+            Err(_) => broken(),
+        }
     })
 }
 
-fn try_out(folder: SiteFolder, entry: String, limits: EngineLimits) -> Result<Arc<Script>, ScriptError> {
+fn try_out(folder: SiteFolder, entry: String, limits: EngineLimits) -> Loading {
     let reader = Rc::new(Reader::new(folder));
     let sources: Rc<dyn Sources> = Rc::<Reader>::clone(&reader);
-    match Engine::start(sources, &entry, limits, Console::to_log()) {
+    let script = match Engine::start(sources, &entry, limits, Console::to_log()) {
         Ok(_) => Ok(Arc::new(Script { entry, texts: reader.texts.take() })),
         Err(error) => Err(reader.locate(error)),
-    }
+    };
+    (script, reader.sight.take())
 }
 
 /// Reads a site's files, and remembers what an error message needs.
@@ -140,6 +160,7 @@ struct Reader {
     texts: RefCell<BTreeMap<String, String>>,
     imports: RefCell<Vec<Import>>,
     failures: RefCell<Vec<ScriptError>>,
+    sight: RefCell<Sight>,
 }
 
 /// An import that was followed.
@@ -151,12 +172,38 @@ struct Import {
 
 impl Reader {
     fn new(folder: SiteFolder) -> Self {
-        Self { folder, texts: RefCell::default(), imports: RefCell::default(), failures: RefCell::default() }
+        Self {
+            folder,
+            texts: RefCell::default(),
+            imports: RefCell::default(),
+            failures: RefCell::default(),
+            sight: RefCell::default(),
+        }
+    }
+
+    /// Whether a file is there. That it is not is worth remembering: once it is, the file loads otherwise.
+    fn has(&self, name: &str) -> bool {
+        let has = self.folder.has(name);
+        if !has {
+            self.saw(name, None);
+        }
+        has
+    }
+
+    fn saw(&self, name: &str, contents: Option<&[u8]>) {
+        let mut sight = self.sight.borrow_mut();
+        if sight.len() < MAX_REMEMBERED {
+            sight.note(name, contents);
+        }
     }
 
     fn read(&self, name: &str) -> Result<String, ScriptError> {
-        let text = self.folder.read(name).map_err(|reason| ScriptError::of_file(name, reason))?;
-        let text = as_module(name, &text)?;
+        let contents = self.folder.read(name);
+        self.saw(name, contents.as_deref().ok());
+        let refused = |reason: String| ScriptError::of_file(name, reason);
+        let text =
+            contents.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned()));
+        let text = as_module(name, &text.map_err(refused)?)?;
         let mut texts = self.texts.borrow_mut();
         let bytes: usize = texts.values().map(String::len).sum();
         if texts.len() >= MAX_FILES || bytes + text.len() > MAX_TEXT_BYTES {
@@ -210,7 +257,7 @@ fn place_of_name(file: &str, text: &str, name: &str, specifier: &str) -> Option<
 
 impl Sources for Reader {
     fn resolve(&self, importer: &str, specifier: &str) -> Result<String, ImportError> {
-        let resolved = site::resolve(importer, specifier, |name| self.folder.has(name));
+        let resolved = site::resolve(importer, specifier, |name| self.has(name));
         match &resolved {
             Ok(file) => {
                 let import = Import {

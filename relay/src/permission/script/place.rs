@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::super::explanation::Handler;
+use super::super::text::printable;
+
 /// A place in one of the site's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -44,6 +47,12 @@ impl Place {
             line: count(before.matches('\n').count()),
             column: count(before.get(line_start..).unwrap_or_default().chars().count()),
         }
+    }
+}
+
+impl From<Place> for Handler {
+    fn from(place: Place) -> Self {
+        Self { file: printable(&place.file), line: place.line }
     }
 }
 

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::super::explanation::Explanation;
 use super::super::gauge;
-use super::super::provider::{PendingDecision, Permission};
+use super::super::provider::{PendingDecision, PendingExplanation, Permission};
 use super::super::question::{Decision, Question, Unavailability};
 use super::loaded::Script;
-use super::queue::{Rejected, Waiting};
+use super::queue::{AnswerTo, Rejected, Waiting};
 use super::settings::PoolSettings;
 use super::worker::{self, Seat, Shared};
 
@@ -71,20 +72,23 @@ impl ScriptPermission {
         self.shared.queue.close();
     }
 
-    async fn ask(&self, question: Question) -> Decision {
-        let (answer, decision) = oneshot::channel();
-        let waiting = Waiting { question, give_up_at: Instant::now() + self.shared.settings.wait, answer };
+    async fn ask<T>(
+        &self,
+        question: Question,
+        answer_to: impl FnOnce(oneshot::Sender<T>) -> AnswerTo,
+    ) -> Result<T, Unavailability> {
+        let (answer, answered) = oneshot::channel();
+        let give_up_at = Instant::now() + self.shared.settings.wait;
+        let waiting = Waiting { question, give_up_at, answer: answer_to(answer) };
         if let Err(Rejected(question, why)) = self.shared.queue.push(waiting) {
-            let decision = why.into();
-            self.shared.report.answer(&question, &decision);
-            return decision;
+            self.shared.report.answer(&question, &why.clone().into());
+            return Err(why);
         }
-        match tokio::time::timeout(worker::answer_limit(&self.shared.settings), decision).await {
-            Ok(Ok(decision)) => decision,
-            Ok(Err(_)) => Unavailability::Stopped.into(),
+        match tokio::time::timeout(worker::answer_limit(&self.shared.settings), answered).await {
+            Ok(answered) => answered.map_err(|_| Unavailability::Stopped),
             Err(_) => {
                 self.replace_hanging();
-                Unavailability::Overdue.into()
+                Err(Unavailability::Overdue)
             }
         }
     }
@@ -127,7 +131,7 @@ impl Permission for ScriptPermission {
     fn decide(&self, question: Question) -> PendingDecision<'_> {
         Box::pin(async move {
             let asked_at = Instant::now();
-            let decision = self.ask(question).await;
+            let decision = self.ask(question, AnswerTo::Decision).await.unwrap_or_else(Decision::from);
             gauge::count(&decision.answer);
             gauge::time(asked_at.elapsed());
             decision
@@ -136,6 +140,15 @@ impl Permission for ScriptPermission {
 
     fn open(&self) -> usize {
         self.waiting()
+    }
+
+    /// What the handlers log goes into the explanation alone.
+    fn explain(&self, question: Question) -> PendingExplanation<'_> {
+        Box::pin(async move {
+            let asked_at = Instant::now();
+            let unavailable = |why: Unavailability| Explanation::new(&why.into(), asked_at.elapsed());
+            self.ask(question, AnswerTo::Explanation).await.unwrap_or_else(unavailable)
+        })
     }
 }
 

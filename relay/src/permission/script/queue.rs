@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::super::explanation::Explanation;
 use super::super::question::{Decision, Question, Unavailability};
 
 /// A question that waits for its answer.
@@ -16,8 +17,37 @@ pub struct Waiting {
     pub question: Question,
     /// Until when an answer is of use.
     pub give_up_at: Instant,
-    /// Where the answer goes. Closed when nobody waits for it any more.
-    pub answer: oneshot::Sender<Decision>,
+    /// Where the answer goes.
+    pub answer: AnswerTo,
+}
+
+/// Where an answer goes, and how much of it is wanted. Closed when nobody waits for it any more.
+#[derive(Debug)]
+pub enum AnswerTo {
+    /// The decision.
+    Decision(oneshot::Sender<Decision>),
+    /// All that is known about it.
+    Explanation(oneshot::Sender<Explanation>),
+}
+
+impl AnswerTo {
+    /// Whether nobody waits for it any more.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Decision(answer) => answer.is_closed(),
+            Self::Explanation(answer) => answer.is_closed(),
+        }
+    }
+
+    /// Answers that nobody could decide, if somebody still waits.
+    pub fn unavailable(self, why: Unavailability) {
+        match self {
+            Self::Decision(answer) => drop(answer.send(why.into())),
+            Self::Explanation(answer) => {
+                drop(answer.send(Explanation::new(&why.into(), Duration::ZERO)));
+            }
+        }
+    }
 }
 
 /// A question that did not fit in, and why.
@@ -106,7 +136,6 @@ impl Queue {
 mod tests {
     use std::sync::Arc;
     use std::thread;
-    use std::time::Duration;
 
     use realtime_protocol::channel::Channel;
     use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
@@ -120,7 +149,7 @@ mod tests {
                 subscriber: Subscriber { id: UserId::parse("u1").unwrap(), kind: SubscriberType::Visitor },
             },
             give_up_at: Instant::now() + Duration::from_secs(10),
-            answer: oneshot::channel().0,
+            answer: AnswerTo::Decision(oneshot::channel().0),
         }
     }
 

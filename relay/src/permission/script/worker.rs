@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+use super::super::explanation::{Explanation, Handler};
 use super::super::gauge;
 use super::super::question::{Answer, Decision, Question, Refusal, Unavailability};
 use super::super::report::Report;
-use super::console::Console;
+use super::console::{Collected, Console};
 use super::engine::Engine;
 use super::loaded::{Script, stack_bytes};
-use super::queue::{Queue, Waiting};
+use super::queue::{AnswerTo, Queue, Waiting};
 use super::settings::PoolSettings;
 
 /// How much longer than its limit a thread may take before it counts as hanging: room for a busy machine, and for
@@ -122,7 +123,7 @@ pub fn spawn(shared: Arc<Shared>, ended: impl FnOnce() + Send + 'static) -> io::
         .stack_size(stack_bytes(shared.settings.engine))
         .spawn(move || {
             let (shared, seat) = worker;
-            Worker::new(&shared, &seat).run();
+            Worker::new(&shared, &seat).work();
             if seat.is_given_up() {
                 ended();
             }
@@ -137,14 +138,15 @@ struct Worker<'a> {
     /// The version of the script that the engine runs, or that failed to start.
     version: u64,
     failure: Option<(String, Instant)>,
+    collected: Collected,
 }
 
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared, seat: &'a Seat) -> Self {
-        Self { shared, seat, engine: None, version: 0, failure: None }
+        Self { shared, seat, engine: None, version: 0, failure: None, collected: Collected::default() }
     }
 
-    fn run(mut self) {
+    fn work(mut self) {
         self.prepare();
         while let Some(waiting) = self.shared.queue.pop() {
             self.serve(waiting);
@@ -159,31 +161,47 @@ impl<'a> Worker<'a> {
             return;
         }
         if Instant::now() >= give_up_at {
-            let _ = answer.send(Unavailability::WaitedTooLong.into());
-            return;
+            return answer.unavailable(Unavailability::WaitedTooLong);
         }
         self.prepare();
-        let decision = self.decide(&question);
-        let is_fault = matches!(&decision.answer, Answer::Refused(refusal) if refusal.is_fault());
-        let reported = is_fault.then(|| decision.clone());
-        // Whoever asked may be gone by now.
-        let _ = answer.send(decision);
-        if let Some(decision) = reported {
-            self.shared.report.answer(&question, &decision);
+        // Whoever asked may be gone by the time of the answer.
+        match answer {
+            AnswerTo::Decision(answer) => {
+                let decision = self.run(|engine| engine.decide(&question)).unwrap_or_else(Decision::from);
+                let is_fault = matches!(&decision.answer, Answer::Refused(refusal) if refusal.is_fault());
+                let reported = is_fault.then(|| decision.clone());
+                let _ = answer.send(decision);
+                if let Some(decision) = reported {
+                    self.shared.report.answer(&question, &decision);
+                }
+            }
+            AnswerTo::Explanation(answer) => {
+                let _ = answer.send(self.explain(&question));
+            }
         }
         self.take_apart_if_spent();
     }
 
-    fn decide(&mut self, question: &Question) -> Decision {
+    fn explain(&mut self, question: &Question) -> Explanation {
+        self.collected.replace(Some(Vec::new()));
+        let asked_at = Instant::now();
+        let explained = self.run(|engine| engine.explain(question));
+        let took = asked_at.elapsed();
+        let logs = self.collected.take().unwrap_or_default();
+        let (decision, handler) = explained.unwrap_or_else(|refusal| (refusal.into(), None));
+        Explanation { handler: handler.map(Handler::from), logs, ..Explanation::new(&decision, took) }
+    }
+
+    /// Lets the engine answer, within its time.
+    fn run<T>(&mut self, answer: impl FnOnce(&mut Engine) -> T) -> Result<T, Refusal> {
         let Some(engine) = &mut self.engine else {
             let failure = self.failure.as_ref().map_or("", |(failure, _)| failure);
-            return Refusal::EngineFailed(failure.to_owned()).into();
+            return Err(Refusal::EngineFailed(failure.to_owned()));
         };
-        let decide = AssertUnwindSafe(|| engine.decide(question));
-        let decided = self.seat.within(self.shared.settings.engine.time, || catch_unwind(decide));
-        decided.unwrap_or_else(|_| {
+        let answer = AssertUnwindSafe(|| answer(engine));
+        self.seat.within(self.shared.settings.engine.time, || catch_unwind(answer)).map_err(|_| {
             self.engine = None;
-            Refusal::EngineFailed("it panicked".to_owned()).into()
+            Refusal::EngineFailed("it panicked".to_owned())
         })
     }
 
@@ -206,7 +224,7 @@ impl<'a> Worker<'a> {
     fn start(&mut self) {
         let limits = self.shared.settings.engine;
         let script = self.shared.script();
-        let start = AssertUnwindSafe(|| script.start(limits, Console::to_log()));
+        let start = AssertUnwindSafe(|| script.start(limits, Console::to_log_or(&self.collected)));
         let started = self.seat.within(limits.load_time, || catch_unwind(start));
         let failure = match started {
             Ok(Ok(engine)) => {

@@ -7,7 +7,7 @@
 
 import { forget } from 'relay:router';
 
-export { whoDecided } from 'relay:router';
+export { whereDecided, whoDecided } from 'relay:router';
 
 /** Characters of one text that are handed to the relay; it cuts and escapes once more. */
 const MAX_TEXT = 1024;
