@@ -1,9 +1,9 @@
 //! The Realtime Relay server.
 //!
 //! Rooms import downwards only: [`app`] puts the parts together, [`http`] is the door, a [`session`] is one client,
-//! the [`broker`] puts the hubs to work, [`permission`] says who may read, [`identity`] who a client is,
-//! [`websocket`] turns bytes into messages, [`outbound`] asks others. What must travel upwards comes back as a return
-//! value. Beside the server stand the binary's commands: [`cli`] reads the command line, [`command`] does what it
+//! the [`broker`] puts the hubs to work, [`permission`] says who may read ([`providers`] chooses how), [`identity`] who a
+//! client is, [`websocket`] turns bytes into messages, [`outbound`] asks others. What must travel upwards comes back as a
+//! return value. Beside the server stand the binary's commands: [`cli`] reads the command line, [`command`] does what it
 //! says.
 
 pub mod app;
