@@ -34,6 +34,23 @@ it('has resolved only once every later message is sure to come', async ({ realti
   }
 });
 
+it('has not resolved as long as the relay has not answered', async ({ realtime, channel, link }) => {
+  await realtime.subscribe(newChannel(), () => {});
+  await link.silence();
+  const calls = new Calls();
+  let hasResolved = false;
+  const subscribing = realtime.subscribe(channel, calls.handler).then(() => {
+    hasResolved = true;
+  });
+  await hands.publish(channel, 'too early to be received');
+  assert.isFalse(hasResolved);
+  await link.mend();
+  await subscribing;
+  await hands.publish(channel, 'live');
+  await calls.until(1);
+  assert.deepEqual(calls.payloads, ['live']);
+});
+
 it('opens one connection, at the first subscribe and not before', async ({ realtime, channel, link }) => {
   realtime.onConnected(() => {});
   assert.equal(await link.connections(), 0);
