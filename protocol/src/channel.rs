@@ -213,13 +213,21 @@ impl Text {
         self
     }
 
-    /// A visible ASCII character in quotes, any other by its number: a look-alike or a control character would say
-    /// nothing to the reader.
+    /// A character in quotes. One that is no ASCII has its number, too, since it may look like another; one that
+    /// cannot be seen has its number only.
     fn character(&mut self, character: char) -> &mut Self {
-        if character.is_ascii_graphic() || character == ' ' {
-            self.0.extend(['"', character, '"']);
+        if character.is_control() {
+            return self.code_point(character);
+        }
+        self.0.extend(['"', character, '"']);
+        if character.is_ascii() {
             return self;
         }
+        self.str(" (").code_point(character).str(")")
+    }
+
+    /// `U+` and at least four digits, as Unicode writes it.
+    fn code_point(&mut self, character: char) -> &mut Self {
         self.str("U+");
         let code = u32::from(character);
         let digits = if code > 0xF_FFFF {

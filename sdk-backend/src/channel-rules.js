@@ -108,13 +108,14 @@ function findIllegal(text, illegal) {
 }
 
 /**
- * A visible ASCII character in quotes, any other by its number: a look-alike or a control character would say
- * nothing to the reader.
+ * A character in quotes. One that is no ASCII has its number, too, since it may look like another; one that cannot be
+ * seen has its number only.
  *
  * @param {string} character
  */
 function spell(character) {
   if (/[ -~]/.test(character)) return `"${character}"`;
   const code = /** @type {number} */ (character.codePointAt(0));
-  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  const number = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return /[\p{Cc}\p{Cs}]/u.test(character) ? number : `"${character}" (${number})`;
 }

@@ -52,10 +52,11 @@ export function parseTarget(options) {
  * @param {string} what
  * @param {unknown} value
  * @param {string} example of a right call
+ * @param {unknown} [channel] of that call
  */
-export function requireFunction(what, value, example) {
+export function requireFunction(what, value, example, channel) {
   if (typeof value !== 'function') {
-    throw badInput(`${what} is a function, not ${kindOf(value)}: ${example}`);
+    throw badInput(`${what} is a function, not ${kindOf(value)}: ${example}`, channel);
   }
 }
 

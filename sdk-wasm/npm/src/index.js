@@ -31,7 +31,7 @@ export { RealtimeError, subscriber };
 export async function subscribe(channel, handler) {
   if (!isBrowser) return '';
   const parsed = parseChannel(channel);
-  requireFunction('handler', handler, 'subscribe(channel, (message) => { … })');
+  requireFunction('handler', handler, 'subscribe(channel, (message) => { … })', parsed.written);
   relayAddress();
   return new Promise((resolve, reject) => {
     subscriptions.subscribe({

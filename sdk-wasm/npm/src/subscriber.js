@@ -34,7 +34,7 @@ function subscribe(channel, handler, options) {
     const onSubscribed = options?.onSubscribed ?? ignore;
     const onSubscriptionError = options?.onSubscriptionError ?? reportFinal;
     for (const [what, value] of Object.entries({ handler, onSubscribed, onSubscriptionError })) {
-      requireFunction(what, value, example);
+      requireFunction(what, value, example, parsed.written);
     }
     relayAddress();
     const id = subscriptions.subscribe({

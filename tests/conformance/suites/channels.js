@@ -39,7 +39,7 @@ it('takes names of 1 to 140 letters, digits, underscores and hyphens', async ({ 
 });
 
 it('refuses other names with code 3, quotes the character and says what is allowed', async ({ realtime }) => {
-  for (const character of [':', '.', '/', ' ', '@', '"', '&']) {
+  for (const character of [':', '.', '/', ' ', '@', '"', '&', 'ü', '\u0430', '漢', '😀']) {
     for (const name of [`room${character}7`, character]) {
       const error = await rejection(realtime.subscribe({ name }, () => {}));
       assert.equal(error.errorCode, 3, name);
@@ -47,6 +47,15 @@ it('refuses other names with code 3, quotes the character and says what is allow
       assert.include(error.message, `"${character}"`);
       assert.match(error.message, /A-Z, a-z, 0-9, "_" and "-"/);
     }
+  }
+  for (const [character, number] of Object.entries({
+    '\n': 'U+000A',
+    '\u0000': 'U+0000',
+    '\u007f': 'U+007F',
+  })) {
+    const error = await rejection(realtime.subscribe({ name: `room${character}7` }, () => {}));
+    assert.equal(error.errorCode, 3);
+    assert.include(error.message, `channel name has ${number} at position 5`);
   }
   for (const name of ['', 'x'.repeat(141)]) {
     const error = await rejection(realtime.subscribe({ name }, () => {}));

@@ -35,12 +35,13 @@ it('is 3 for a bare string, and asks whether { name } was meant', async ({ realt
   }
 });
 
-it('is 3 for a handler that is no function', async ({ realtime, channel }) => {
+it('is 3 for a handler that is no function, and carries the channel', async ({ realtime, channel }) => {
   for (const wrong of [undefined, null, 'handler', {}, Promise.resolve(() => {})]) {
     const error = await rejection(realtime.subscribe(channel, /** @type {any} */ (wrong)));
     assert.isTrue(error instanceof Error);
     assert.equal(error.errorCode, 3);
     assert.match(error.message, /handler is a function, not/);
+    assert.deepEqual(error.channel, channel);
   }
   assert.deepEqual(sockets(), []);
 });
@@ -82,20 +83,22 @@ it('is 1 for a relay that turns the client away', async ({ realtime, channel }) 
   assert.equal(error.errorCode, 1);
 });
 
-it('is 1 after 10 seconds for a relay that cannot be reached, and for one that does not answer', async ({
+it('is told after 10 seconds without an answer: 1 by subscribe, CONNECTION_ERROR by subscriber, which goes on trying', async ({
   realtime,
   another,
   channel,
   link,
 }) => {
+  const resource = { ...channel, resourceId: '7' };
   const silent = await another();
   await silent.subscribe(channel, () => {});
   await link.silence();
   await link.bar();
   const since = performance.now();
+  const lasting = new Lasting(await another(), resource);
   const errors = await Promise.all(
     [realtime, silent].map(async (page) => {
-      const error = await rejection(page.subscribe({ ...channel, resourceId: '7' }, () => {}));
+      const error = await rejection(page.subscribe(resource, () => {}));
       return { error, waitedMs: performance.now() - since };
     }),
   );
@@ -103,7 +106,38 @@ it('is 1 after 10 seconds for a relay that cannot be reached, and for one that d
     assert.isTrue(error instanceof Error);
     assert.equal(error.errorCode, 1);
     assert.isTrue(error.recoverable);
-    assert.deepEqual(error.channel, { ...channel, resourceId: '7' });
+    assert.deepEqual(error.channel, resource);
     assert.isAtLeast(waitedMs, PATIENCE_MS - 100);
   }
+  // The newer surface waits for as long, says so, and goes on trying.
+  await lasting.errors.until(1);
+  assert.isAtLeast(performance.now() - since, PATIENCE_MS - 100);
+  const [error, id] = lasting.errors.all[0] ?? [];
+  assert.deepEqual([error.errorCode, error.recoverable, id], ['CONNECTION_ERROR', true, lasting.id]);
+  assert.deepEqual(error.channel, resource);
+  await link.mend();
+  // As a browser tells that it has a network again: no need to wait for the next attempt.
+  dispatchEvent(new Event('online'));
+  await lasting.subscribed.until(1);
+  assert.deepEqual(lasting.subscribed.all, [[lasting.id, false]]);
+  await hands.publish(resource, 1);
+  await lasting.messages.until(1);
 });
+
+/** A subscription by the newer surface. */
+class Lasting {
+  messages = new Calls();
+  subscribed = new Calls();
+  errors = new Calls();
+
+  /**
+   * @param {import('../page/sdk.js').Sdk} realtime
+   * @param {import('../page/context.js').Channel} channel
+   */
+  constructor({ subscriber }, channel) {
+    this.id = subscriber.subscribe(channel, this.messages.handler, {
+      onSubscribed: this.subscribed.handler,
+      onSubscriptionError: this.errors.handler,
+    });
+  }
+}

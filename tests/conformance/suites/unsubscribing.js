@@ -10,7 +10,7 @@ import { hands } from '../page/hands.js';
 import { rejection } from '../page/outcomes.js';
 import { it } from '../page/runner.js';
 import { sentFrames } from '../page/sockets.js';
-import { Calls } from '../page/waiting.js';
+import { Calls, until } from '../page/waiting.js';
 
 it('removes one subscription by its id, and leaves another one of the same channel', async ({
   realtime,
@@ -144,6 +144,31 @@ it('tells the relay when the last handler of a channel goes, and not before', as
   const [told, ...more] = sentFrames('unsubscribe');
   assert.deepEqual(told.channel, channel);
   assert.deepEqual(more, []);
+});
+
+it('may be called inside of a handler, for itself and for others: none of them is called again', async ({
+  realtime,
+  channel,
+}) => {
+  /** @type {string[]} */
+  const called = [];
+  /** @type {string[]} */
+  const ids = [];
+  const remover = () => {
+    called.push('remover');
+    for (const subscriptionId of ids) void realtime.unsubscribe({ subscriptionId });
+  };
+  ids.push(await realtime.subscribe(channel, remover));
+  ids.push(await realtime.subscribe(channel, () => called.push('next')));
+  await realtime.subscribe(channel, ({ payload }) => called.push(`stays ${payload}`));
+  await hands.publishAll(channel, [1, 2, 3]);
+  await until(() => called.includes('stays 3'), 'the last message is there');
+  assert.equal(called.filter((name) => name === 'remover').length, 1);
+  assert.notInclude(called.slice(called.indexOf('stays 1')), 'next');
+  assert.deepEqual(
+    called.filter((name) => name.startsWith('stays')),
+    ['stays 1', 'stays 2', 'stays 3'],
+  );
 });
 
 it('stops the handler at once, whatever is still on its way', async ({ realtime, channel }) => {
