@@ -74,24 +74,36 @@ describe(DOCUMENT, () => {
     assert.deepEqual(welcome.subscriber, { id: 'anna', type: 'Member' });
   });
 
-  it('code of the newer SDK finds its name', async () => {
-    await workshop.type(story.next('sh'));
+  it('code of the newer SDK runs in the site and, by an alias, in a bundle', async () => {
     const newer = story.next('js', 'newer.js');
-    await workshop.write({ ...newer, file: 'newer/page.js' });
-    await bundlers.esbuild?.(join(workshop.folder, 'newer'), 'built');
+    await workshop.write(newer);
+    await workshop.writeFile('newer.html', '<!doctype html><script type="module" src="newer.js"></script>');
+    await receives(`${workshop.pagesUrl}newer.html`);
+
+    await workshop.type(story.next('sh'));
+    await workshop.write({ ...newer, file: 'bundled/page.js' });
+    await bundlers.esbuild?.(join(workshop.folder, 'bundled'), 'built');
+    const head = `<!doctype html><meta name="realtime-relay" content="${workshop.relayUrl}">`;
     await workshop.writeFile(
-      'newer/built/index.html',
-      `<!doctype html><meta name="realtime-relay" content="${workshop.relayUrl}">
-       <script type="module" src="page.js"></script>`,
+      'bundled/built/index.html',
+      `${head}<script type="module" src="page.js"></script>`,
     );
-    const { received, complaints, printed } = await workshop.browse(
-      await workshop.serveFolder('newer/built'),
-    );
+    await receives(await workshop.serveFolder('bundled/built'));
+    story.end();
+  });
+
+  /**
+   * Opens a page that subscribes by the newer names, and checks that it gets what is said.
+   *
+   * @param {string} url
+   */
+  async function receives(url) {
+    const { received, complaints, printed } = await workshop.browse(url);
     await eventually(() => assert.ok(received.some(isSubscribed), complaints.join('\n')));
     await workshop.publish({ name: 'chat', resourceId: '1' }, { text: 'from Velo' });
     await eventually(() => assert.deepEqual(printed, ['load the state anew', 'from Velo']));
     assert.deepEqual(complaints, []);
-  });
+  }
 
   it('what it quotes is what the code says', async () => {
     await workshop.writeFile('quotes.html', '<!doctype html><title>Quotes</title>');
@@ -111,7 +123,6 @@ describe(DOCUMENT, () => {
     for (const message of messages) {
       assert.ok(DOCUMENT_TEXT.includes(`| \`${message}\` |`), `not quoted: ${message}`);
     }
-    story.end();
   });
 });
 

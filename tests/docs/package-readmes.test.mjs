@@ -1,5 +1,6 @@
 /**
- * What needs more than a rule in the READMEs of the packages: the site of sdk-backend/README.md.
+ * What needs more than a rule in the READMEs of the packages: sdk-backend/README.md lets a backend answer the relay's
+ * questions, and has a site.
  *
  * @module
  */
@@ -26,6 +27,24 @@ const PAGE = `<!doctype html><title>Chat</title><script type="module">
   await import('./page.js');
 </script>`;
 
+/** Tells the channels apart, so that the answers are known to be its own. */
+const PERMISSIONS = `
+import { permissionsRouter } from 'wix-realtime-backend';
+permissionsRouter.add({ name: 'closed' }, () => ({ read: false }));
+export const realtime_check_permission = (channel, subscriber) => permissionsRouter.check(channel, subscriber);`;
+
+/** A page that says what became of its subscriptions. */
+const ASK = `<!doctype html><title>Ask</title><script type="module">
+  import { configure, subscribe } from './node_modules/wix-realtime-frontend/dist/index.js';
+  configure({ url: new URLSearchParams(location.search).get('relay') });
+  for (const name of ['open', 'closed']) {
+    await subscribe({ name }, () => {}).then(
+      () => console.log(name + ': live'),
+      ({ errorCode, status }) => console.log(name + ':', errorCode, status),
+    );
+  }
+</script>`;
+
 describe('sdk-backend/README.md', () => {
   const story = new Story('sdk-backend/README.md', 'tests/docs/package-readmes.test.mjs');
   /** @type {Workshop} */
@@ -33,12 +52,28 @@ describe('sdk-backend/README.md', () => {
 
   before(async () => {
     workshop = await Workshop.open();
+    await workshop.writeFile('package.json', '{ "private": true, "type": "module" }');
+    await workshop.sh('npm install "$REPO"/dist/*.tgz');
   });
   after(() => workshop?.close());
 
+  it('a backend of one’s own answers the relay’s questions', async () => {
+    workshop.env.RELAY_PERMISSIONS_SECRET = 'another secret of more than thirty-two characters';
+    await workshop.writeFile('backend/realtime-permissions.js', PERMISSIONS);
+    const server = story.next('js', 'server.js');
+    await workshop.write(server);
+    await workshop.serve({ ...server, text: 'node server.js' });
+    const { stop } = await workshop.serve(story.next('sh'));
+    await workshop.writeFile('ask.html', ASK);
+    const { printed } = await workshop.browse(
+      `${await workshop.serveFolder('.')}ask.html?relay=${workshop.relayUrl}`,
+    );
+    await eventually(() => assert.deepEqual(printed, ['open: live', 'closed: 2 403']));
+    await stop();
+  });
+
   it('a member’s page calls the web method, which publishes', async () => {
     workshop.env.RELAY_TOKEN_SECRET = 'a secret of more than thirty-two characters';
-    await workshop.sh('npm install "$REPO"/dist/*.tgz');
     await workshop.write(story.next('js', 'backend/chat.web.js'));
     await workshop.writeFile('page.js', story.next('js').text);
     await workshop.writeFile('backend/sign-in.web.js', SIGN_IN);

@@ -1,6 +1,6 @@
 /**
- * Code of the newer SDK, which imports `{ subscriber }` from `@wix/realtime`: that name is an alias for the browser
- * package in the project's package.json, and nothing else of the project knows.
+ * Code of the newer SDK, which imports from `@wix/realtime`: that name is an alias in the project's package.json, for the
+ * browser package in a frontend and for the backend package in a backend. Nothing else of the project knows.
  *
  * @module
  */
@@ -36,6 +36,22 @@ try {
 } catch (error) {
   say(error.name, error.errorCode);
 }
+`;
+
+/**
+ * A backend as it was written for Wix; only where its relay is stands before it.
+ *
+ * @param {string} relay
+ */
+const BACKEND_CODE = (relay) => `
+process.env.RELAY_URL = '${relay}';
+process.env.RELAY_API_KEY = '${API_KEY}';
+const { publisher, site } = await import('@wix/realtime');
+const { realtimePermissionsProvider } = await import('@wix/realtime/service-plugins');
+realtimePermissionsProvider.provideHandlers({ checkSubscriberPermissions: async () => ({ read: true }) });
+await publisher.publish({ name: 'news' }, { headline: 'Grüße' });
+const { read } = await site.permissionsRouter.check({ name: 'news' }, { id: 'anna', type: 'Member' });
+console.log('published, permitted:', read);
 `;
 
 const HTML = (
@@ -104,5 +120,16 @@ describe('@wix/realtime by an alias', () => {
     assert.deepEqual(Object.keys(manifest.dependencies), ['@wix/realtime']);
     const installed = join('node_modules', '@wix', 'realtime', 'package.json');
     assert.equal(JSON.parse(await project.readFile(installed)).name, 'wix-realtime-frontend');
+  });
+
+  it('publishes in a backend, where it is the other package', async () => {
+    const { backend } = await tarballs();
+    const program = await Project.create([`@wix/realtime@file:${backend}`]);
+    try {
+      await program.write({ 'backend.mjs': BACKEND_CODE(relay.url) });
+      assert.equal(await program.run(process.execPath, ['backend.mjs']), 'published, permitted: true\n');
+    } finally {
+      await program.remove();
+    }
   });
 });

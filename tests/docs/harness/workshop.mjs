@@ -70,6 +70,7 @@ export class Workshop {
     for (const tarball of Object.values(await tarballs())) {
       await symlink(tarball, join(repository, 'dist', basename(tarball)));
     }
+    await writeFile(join(base, '.curlrc'), 'silent\nshow-error\nfail-with-body\n');
     const ports = { [RELAY_PORT]: String(await freePortNear(0)), [PAGE_PORT]: String(await freePortNear(0)) };
     const workshop = new Workshop(folder, ports, {
       ...withoutSettings(process.env),
@@ -77,6 +78,8 @@ export class Workshop {
       PATH: `${release}${delimiter}${process.env.PATH ?? ''}`,
       RELAY_LISTEN: `${LOOPBACK}:${ports[RELAY_PORT]}`,
       RELAY_URL: `http://${LOOPBACK}:${ports[RELAY_PORT]}`,
+      // An answer that is an error fails the command, as a reader's eye would find it.
+      CURL_HOME: base,
       npm_config_offline: 'true',
       npm_config_audit: 'false',
       npm_config_fund: 'false',
