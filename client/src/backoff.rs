@@ -23,7 +23,7 @@ impl Random {
     }
 
     /// A span from nothing to `most`, in whole milliseconds.
-    fn up_to(&mut self, most: Duration) -> Duration {
+    pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
         let millis = most.as_millis() as u64;
         Duration::from_millis(self.next() % (millis + 1))
     }

@@ -10,10 +10,17 @@ use crate::input::{ConnectionId, SubscriptionId};
 /// Something for the driver to do, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Open a transport, and find out the identity meanwhile. Answered by
-    /// [`Opened`](crate::Input::Opened) and [`Identified`](crate::Input::Identified) in any order, or by
-    /// [`Lost`](crate::Input::Lost).
+    /// Open a transport. Answered by [`Opened`](crate::Input::Opened) or [`Lost`](crate::Input::Lost).
     Connect(ConnectionId),
+    /// Find out the identity: for a connection in the making, or because the token of one that is made ends soon.
+    /// Answered by [`Identified`](crate::Input::Identified); an answer that comes late, or never, does no harm.
+    Identify {
+        /// The connection that it is for.
+        connection: ConnectionId,
+        /// Whether the identity that was given last is of no more use; otherwise it may be given again, without
+        /// asking anyone.
+        renew: bool,
+    },
     /// Send a frame on the open transport.
     Send(ClientFrame),
     /// Close the transport without waiting for it. Nothing that it still brings counts.

@@ -19,6 +19,8 @@ pub struct Identity {
     pub token: Option<Token>,
     /// The token that the relay gave this visitor earlier.
     pub visitor_token: Option<Token>,
+    /// Whether asking again may give another one: then a token that ends is replaced, while connected and afterwards.
+    pub is_renewable: bool,
 }
 
 /// How long a subscription waits for its first answer.
@@ -48,7 +50,7 @@ pub enum Input {
     },
     /// A subscription is no longer wanted; no effect of it follows. Unknown ones are ignored.
     Unsubscribe(SubscriptionId),
-    /// The identity for a connection, or why there is none: the answer to [`Connect`](crate::Effect::Connect).
+    /// The identity for a connection, or why there is none: the answer to [`Identify`](crate::Effect::Identify).
     Identified {
         /// The connection that asked.
         connection: ConnectionId,

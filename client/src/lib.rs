@@ -10,10 +10,11 @@
 //! deliver it, so a browser keeps its payloads as JavaScript values and a command as raw text.
 //!
 //! Reading order: [`machine`] (the public face), [`input`] and [`effect`] (what goes in and out), [`settings`],
-//! then the rooms behind it: `link` (the connection), `subscriptions` (what is asked for and what the answers
+//! then the rooms behind it: `link` (the connection), `credential` (the identity in use), `subscriptions` (what is asked for and what the answers
 //! mean), `requests` (what is under way), `table` (who wants what), `backoff`, `sorted`.
 
 mod backoff;
+mod credential;
 pub mod effect;
 pub mod input;
 mod link;

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use realtime_protocol::close::Return;
+use realtime_protocol::close::{CloseCode, Return};
 use realtime_protocol::frame::{ClientFrame, Heartbeat};
 
 use crate::backoff::{self, Random};
+use crate::credential::Credential;
 use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity};
 use crate::settings::Settings;
@@ -58,6 +59,8 @@ pub(crate) enum Due {
     Silent,
     /// Nothing has been wanted for long enough.
     Unwanted,
+    /// The token ends soon.
+    Expiring,
 }
 
 #[derive(Debug)]
@@ -76,6 +79,9 @@ pub(crate) struct Link {
     goodbye: Option<Duration>,
     /// Since when the connection, made or in the making, is for nothing.
     unwanted_since: Option<Duration>,
+    credential: Credential,
+    /// Whether an expired token has been answered by an attempt without a wait, since a connection last lasted.
+    has_hurried: bool,
 }
 
 impl Link {
@@ -90,6 +96,8 @@ impl Link {
             failures: 0,
             goodbye: None,
             unwanted_since: None,
+            credential: Credential::new(),
+            has_hurried: false,
         }
     }
 
@@ -150,6 +158,7 @@ impl Link {
             has_greeted: false,
         });
         effects.push_back(Effect::Connect(connection));
+        effects.push_back(Effect::Identify { connection, renew: !self.credential.is_good(now) });
     }
 
     /// The transport is open. True when hello has left with that.
@@ -166,12 +175,18 @@ impl Link {
         let Phase::Connecting(attempt) = &mut self.phase else {
             return false;
         };
+        self.credential.given(identity.is_renewable);
         attempt.identity = Some(identity);
         attempt.greet(effects)
     }
 
     /// The relay has answered the greeting. False when there was none.
-    pub(crate) fn welcomed(&mut self, heartbeat: Heartbeat, now: Duration) -> bool {
+    pub(crate) fn welcomed(
+        &mut self,
+        heartbeat: Heartbeat,
+        expires_in_ms: Option<u64>,
+        now: Duration,
+    ) -> bool {
         let Phase::Connecting(attempt) = &self.phase else {
             return false;
         };
@@ -185,7 +200,26 @@ impl Link {
             heard: now,
             silence: Duration::from_millis(millis),
         });
+        self.accepted(expires_in_ms, now);
         true
+    }
+
+    /// The relay has accepted the token.
+    pub(crate) fn accepted(&mut self, expires_in_ms: Option<u64>, now: Duration) {
+        self.credential.accepted(expires_in_ms.map(Duration::from_millis), now, &mut self.random);
+    }
+
+    /// The identity that was given last is of no more use.
+    pub(crate) const fn distrust(&mut self) {
+        self.credential.rejected();
+    }
+
+    /// Asks for another identity on the connection that is made.
+    pub(crate) fn replace_token(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+        if let Phase::Live(Live { connection, .. }) = self.phase {
+            self.credential.asked(now);
+            effects.push_back(Effect::Identify { connection, renew: true });
+        }
     }
 
     /// The relay has sent something.
@@ -206,10 +240,23 @@ impl Link {
             && now.saturating_sub(live.since) >= self.settings.stable_after
         {
             self.failures = 0;
+            self.has_hurried = false;
         }
-        let verdict = Return::after(code);
+        let has_expired = code == CloseCode::TokenExpired.get();
+        let verdict = match Return::after(code) {
+            // The same token would end the same way.
+            Return::ComeBack if has_expired && !self.credential.is_renewable() => Return::StayAway,
+            verdict => verdict,
+        };
+        if has_expired || verdict == Return::StayAway {
+            self.credential.rejected();
+        }
         let wait = match self.goodbye.take() {
             Some(wait) if verdict == Return::ComeBack => wait.max(self.settings.backoff_floor),
+            _ if has_expired && !self.has_hurried => {
+                self.has_hurried = true;
+                Duration::ZERO
+            }
             _ => self.next_wait(),
         };
         self.retry_at = now.saturating_add(wait);
@@ -264,7 +311,18 @@ impl Link {
             Phase::Connecting(attempt) if attempt.deadline <= now => Due::Late,
             Phase::Live(live) if live.silent_at() <= now => Due::Silent,
             Phase::Connecting(_) | Phase::Live(_) if self.closes_at() <= now => Due::Unwanted,
+            Phase::Live(_) if self.credential.replace_at() <= now => Due::Expiring,
             _ => Due::Nothing,
+        }
+    }
+
+    /// What an attempt has waited for in vain.
+    pub(crate) const fn why_late(&self) -> &'static str {
+        match &self.phase {
+            Phase::Connecting(Attempt { is_open: true, has_greeted: false, .. }) => {
+                "who the user is was not known in time"
+            }
+            _ => "it did not answer in time",
         }
     }
 
@@ -274,7 +332,9 @@ impl Link {
             Phase::Idle | Phase::Closed => None,
             Phase::Waiting { until } => Some(*until),
             Phase::Connecting(attempt) => Some(attempt.deadline.min(self.closes_at())),
-            Phase::Live(live) => Some(live.silent_at().min(self.closes_at())),
+            Phase::Live(live) => {
+                Some(live.silent_at().min(self.closes_at()).min(self.credential.replace_at()))
+            }
         }
     }
 

@@ -36,6 +36,7 @@ const ABNORMAL: u16 = 1006;
 /// machine.on(Input::Subscribe { subscription, channel, patience: Patience::Limited }, now);
 ///
 /// let Some(Effect::Connect(connection)) = machine.next_effect() else { panic!("it connects") };
+/// let Some(Effect::Identify { .. }) = machine.next_effect() else { panic!("and asks who the user is") };
 /// machine.on(Input::Opened(connection), now);
 /// machine.on(Input::Identified { connection, identity: Ok(Identity::default()) }, now);
 ///
@@ -214,6 +215,13 @@ impl Machine {
 
     fn identified(&mut self, identity: Result<Identity, String>, now: Duration) {
         match identity {
+            // The token that is to be replaced is still in force, and another attempt follows before its end.
+            Err(_) if self.link.is_live() => {}
+            Ok(Identity { token: Some(token), .. }) if self.link.is_live() => {
+                self.effects.push_back(Effect::Send(ClientFrame::Refresh { token }));
+            }
+            // There is a user no more. Somebody else, a visitor, needs a connection of their own.
+            Ok(_) if self.link.is_live() => self.reconnect(now),
             Ok(identity) => {
                 let has_greeted = self.link.identified(identity, &mut self.effects);
                 self.ask_if(has_greeted, now);
@@ -232,8 +240,8 @@ impl Machine {
     fn control(&mut self, control: Control, now: Duration) {
         let effects = &mut self.effects;
         match control {
-            Control::Welcome { session, subscriber, visitor_token, heartbeat, .. } => {
-                if !self.link.welcomed(heartbeat, now) {
+            Control::Welcome { session, subscriber, visitor_token, heartbeat, expires_in_ms } => {
+                if !self.link.welcomed(heartbeat, expires_in_ms, now) {
                     return;
                 }
                 self.has_reported = false;
@@ -256,7 +264,8 @@ impl Machine {
                 let random = self.link.random();
                 self.subscriptions.ended(number, status, &message, (now, random), effects);
             }
-            Control::Unsubscribed { .. } | Control::Refreshed { .. } => {}
+            Control::Refreshed { expires_in_ms } => self.link.accepted(expires_in_ms, now),
+            Control::Unsubscribed { .. } => {}
             Control::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
             Control::Goodbye { retry_after_ms } => {
                 self.link.goodbye(Duration::from_millis(u64::from(retry_after_ms)));
@@ -267,9 +276,10 @@ impl Machine {
     fn timer(&mut self, now: Duration) {
         match self.link.due(now) {
             Due::Nothing => {}
-            Due::Late => self.abandon("it did not answer in time", now),
+            Due::Late => self.abandon(self.link.why_late(), now),
             Due::Silent => self.abandon("it has fallen silent", now),
             Due::Unwanted => self.leave("nothing is subscribed any more"),
+            Due::Expiring => self.link.replace_token(now, &mut self.effects),
         }
         let reason = self.why_waiting();
         self.subscriptions.lose_patience(now, &reason, &mut self.effects);
@@ -325,6 +335,7 @@ impl Machine {
     }
 
     fn reconnect(&mut self, now: Duration) {
+        self.link.distrust();
         if let Phase::Idle = self.link.phase() {
             return;
         }

@@ -37,7 +37,7 @@ fn hello_leaves_once_when_transport_and_identity_are_there_in_any_order() {
         let mut client = Client::new();
         client.subscribe(1, "a");
         let connection = client.connection;
-        let identity = Ok(Identity { token: token.clone(), visitor_token: None });
+        let identity = Ok(Identity { token: token.clone(), ..Identity::default() });
         let mut inputs = [Input::Opened(connection), Input::Identified { connection, identity }];
         if !transport_first {
             inputs.reverse();
@@ -173,12 +173,14 @@ fn waits_grow_with_each_failure_and_start_over_after_a_connection_that_lasted() 
 
 #[test]
 fn goodbye_says_when_to_return() {
-    let mut client = Client::live(1, "a");
-    assert_eq!(client.control(Control::Goodbye { retry_after_ms: 12_345 }), []);
-    client.lost(CloseCode::Draining.get());
-    let began = client.now;
-    client.wait_for_attempt();
-    assert_eq!(client.now - began, Duration::from_millis(12_345));
+    for code in [CloseCode::Draining, CloseCode::Reconnect] {
+        let mut client = Client::live(1, "a");
+        assert_eq!(client.control(Control::Goodbye { retry_after_ms: 12_345 }), []);
+        client.lost(code.get());
+        let began = client.now;
+        client.wait_for_attempt();
+        assert_eq!(client.now - began, Duration::from_millis(12_345));
+    }
 }
 
 #[test]
@@ -195,8 +197,8 @@ fn a_goodbye_cannot_send_a_client_away_for_ever_or_into_a_tight_loop() {
 
 #[test]
 fn every_close_code_means_what_its_range_says() {
-    let come_back = [1000, 1001, 1005, 1006, 1011, 1012, 4000, 4001, 4006, 4499, 5000];
-    let stay_away = [1002, 1003, 1007, 1008, 1009, 1010, 4500, 4501, 4504, 4999];
+    let come_back = [1000, 1001, 1005, 1006, 1011, 1012, 4000, 4001, 4007, 4008, 4499, 5000];
+    let stay_away = [1002, 1003, 1007, 1008, 1009, 1010, 4500, 4501, 4503, 4504, 4999];
     for (codes, state) in [(&come_back[..], State::Waiting), (&stay_away[..], State::Closed)] {
         for code in codes {
             let mut client = Client::live(1, "a");

@@ -12,17 +12,20 @@ mod common;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use common::{channel, welcome};
+use common::{channel, welcome_for};
 use proptest::prelude::*;
 use realtime_client::{
     ConnectionId, Continuity, Effect, Identity, Input, Machine, Patience, Settings, State, SubscriptionId,
 };
 use realtime_protocol::channel::{Channel, UncheckedChannel};
 use realtime_protocol::error::Status;
-use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Message, RelayFrame};
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Message, RelayFrame, Token};
 use realtime_protocol::position::{Epoch, Offset, Position};
 
 const NAMES: [&str; 3] = ["a", "a/r", "b"];
+
+/// For how long a token holds: short enough that it is replaced between the other things that happen.
+const TOKEN_MS: u64 = 30_000;
 
 /// One thing that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -34,8 +37,8 @@ enum Step {
     Up,
     /// The client reads the relay's next frame.
     Down,
-    /// Both directions are lost and the client learns of it.
-    Cut,
+    /// Both directions are lost and the client learns of it, by this close code.
+    Cut(u16),
     /// Both directions are lost and nobody says so.
     CutSilently,
     /// The relay starts anew, without its streams.
@@ -56,7 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
         12 => any::<usize>().prop_map(Step::Publish),
         12 => Just(Step::Up),
         16 => Just(Step::Down),
-        2 => Just(Step::Cut),
+        2 => prop::sample::select(vec![1006, 4000, 4006, 4007, 4008]).prop_map(Step::Cut),
         1 => Just(Step::CutSilently),
         1 => Just(Step::Restart),
         1 => any::<usize>().prop_map(Step::Trim),
@@ -145,7 +148,7 @@ impl Relay {
 
     fn read(&mut self, frame: ClientFrame) {
         match frame {
-            ClientFrame::Hello { .. } => self.say(welcome()),
+            ClientFrame::Hello { .. } => self.say(welcome_for(TOKEN_MS)),
             ClientFrame::Subscribe { id, channel, position } => {
                 if let Some(status) = self.refusing.take() {
                     self.say(Control::Refused {
@@ -167,7 +170,7 @@ impl Relay {
                 self.stream(&channel).is_held = false;
                 self.say(Control::Unsubscribed { id });
             }
-            ClientFrame::Refresh { .. } => self.say(Control::Refreshed { expires_in_ms: None }),
+            ClientFrame::Refresh { .. } => self.say(Control::Refreshed { expires_in_ms: Some(TOKEN_MS) }),
             ClientFrame::Pong => {}
         }
     }
@@ -276,11 +279,11 @@ impl World {
                 }
             }
             Step::Down => self.down(),
-            Step::Cut => self.cut(),
+            Step::Cut(code) => self.cut(*code),
             Step::CutSilently => self.relay.cut(),
             Step::Restart => {
                 self.relay.restart();
-                self.cut();
+                self.cut(1006);
             }
             Step::Trim(keep) => {
                 for stream in self.relay.streams.values_mut() {
@@ -309,10 +312,10 @@ impl World {
         self.on(Input::Subscribe { subscription, channel: channel(name), patience });
     }
 
-    fn cut(&mut self) {
+    fn cut(&mut self, code: u16) {
         self.relay.cut();
         let connection = self.connection;
-        self.on(Input::Lost { connection, code: 1006, reason: String::new() });
+        self.on(Input::Lost { connection, code, reason: String::new() });
     }
 
     fn down(&mut self) {
@@ -348,7 +351,10 @@ impl World {
                 self.connection = connection;
                 self.relay.is_open = true;
                 self.machine.on(Input::Opened(connection), self.now);
-                let identity = Ok(Identity::default());
+            }
+            Effect::Identify { connection, .. } => {
+                let token = Some(Token::new("t"));
+                let identity = Ok(Identity { token, visitor_token: None, is_renewable: true });
                 self.machine.on(Input::Identified { connection, identity }, self.now);
             }
             Effect::Send(frame) if self.relay.is_open => self.relay.up.push_back(frame),

@@ -48,9 +48,13 @@ export interface Settings {
    * `<meta name="realtime-relay" content="…">` says, else the page's own origin.
    */
   url?: string | undefined;
-  /** The signed-in user's token; `null` for a visitor. */
+  /** The signed-in user's token; `null` for a visitor. When it has expired, the client stays away and says so. */
   token?: string | null | undefined;
-  /** Gets the user's token, at each connection anew: for tokens that expire. Nothing or `null`: a visitor. */
+  /**
+   * Gets the user's token, for tokens that expire; nothing or `null` for a visitor. Called for the first connection, some
+   * time before the token ends (a minute at most), and when the relay does not take it any more; never while a call is
+   * under way, and given up after 30 s. A token that is renewed in time changes nothing for the page.
+   */
   getToken?: (() => string | null | undefined | Promise<string | null | undefined>) | null | undefined;
 }
 

@@ -72,9 +72,9 @@ impl Client {
         self.on(Input::Subscribe { subscription, channel, patience });
     }
 
-    /// The identity for an attempt, or why there is none.
-    pub fn identified(&self, attempt: u32, identity: Result<Identity, String>) {
-        self.on(Input::Identified { connection: ConnectionId(attempt), identity });
+    /// The identity for a connection, or why there is none.
+    pub fn identified(&self, connection: u32, identity: Result<Identity, String>) {
+        self.on(Input::Identified { connection: ConnectionId(connection), identity });
     }
 
     /// Gives the machine an input and carries out what follows.
@@ -99,6 +99,7 @@ impl Client {
     fn carry_out(&self, effect: Effect) {
         match effect {
             Effect::Connect(connection) => self.connect(connection),
+            Effect::Identify { connection, renew } => self.shell.identify(connection.0, renew),
             Effect::Send(frame) => {
                 if let Some(transport) = &*self.transport.borrow() {
                     transport.send(&frame::write(&frame));
@@ -137,10 +138,7 @@ impl Client {
         };
         let opened = self.shell.address().and_then(|address| Transport::open(&address, arrive));
         match opened {
-            Ok(transport) => {
-                self.transport.replace(Some(transport));
-                self.shell.identify(connection.0);
-            }
+            Ok(transport) => drop(self.transport.replace(Some(transport))),
             Err(thrown) => self.on(Input::Lost { connection, code: NO_CODE, reason: describe(&thrown) }),
         }
     }

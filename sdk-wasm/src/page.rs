@@ -42,17 +42,18 @@ pub fn unsubscribe(subscription: u32) {
     on(Input::Unsubscribe(SubscriptionId(subscription)));
 }
 
-/// Answers `Shell.identify`.
+/// Answers `Shell.identify`. `is_renewable`: asking again may give another token.
 #[wasm_bindgen]
-pub fn identified(attempt: u32, token: Option<String>, visitor_token: Option<String>) {
-    let identity = Identity { token: token.map(Token::new), visitor_token: visitor_token.map(Token::new) };
-    with(|client| client.identified(attempt, Ok(identity)));
+pub fn identified(connection: u32, token: Option<String>, visitor_token: Option<String>, is_renewable: bool) {
+    let (token, visitor_token) = (token.map(Token::new), visitor_token.map(Token::new));
+    let identity = Identity { token, visitor_token, is_renewable };
+    with(|client| client.identified(connection, Ok(identity)));
 }
 
-/// Answers `Shell.identify` when there is no identity: the attempt has failed.
+/// Answers `Shell.identify` when the identity could not be found out.
 #[wasm_bindgen]
-pub fn unidentified(attempt: u32, reason: String) {
-    with(|client| client.identified(attempt, Err(reason)));
+pub fn unidentified(connection: u32, reason: String) {
+    with(|client| client.identified(connection, Err(reason)));
 }
 
 /// Connects anew, if connected: the address or the identity has changed.

@@ -17,9 +17,10 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch)]
     pub(crate) fn address(this: &Shell) -> Result<String, JsValue>;
 
-    /// Finds out the identity for an attempt and answers by `identified` or `unidentified`, at once or later.
+    /// Finds out the identity for a connection and answers by `identified` or `unidentified`, at once or later. The token
+    /// that was given last may be given again, unless this is to be another one.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn identify(this: &Shell, attempt: u32);
+    pub(crate) fn identify(this: &Shell, connection: u32, renew: bool);
 
     /// Keeps a visitor's token for the next identity.
     #[wasm_bindgen(method, structural)]

@@ -80,20 +80,40 @@ describe('settings', () => {
     change({ url: 'https://relay.example', token: 'a' });
     change({});
     change({ url: 'https://other.example' });
-    assert.deepEqual(await identity(), { token: 'a' });
+    assert.deepEqual(await identity(true), { token: 'a', isRenewable: false });
     assert.equal(relayAddress(), 'wss://other.example/v1/realtime');
   });
 });
 
 describe('the identity', () => {
-  it('is the token, or what getToken gives each time; the later setting counts', async () => {
+  it('is the token, or what getToken gives; the later setting counts', async () => {
     let count = 0;
+    const getToken = async () => `token ${++count}`;
     change({ token: 'fixed' });
-    change({ getToken: async () => `token ${++count}` });
-    assert.deepEqual(await identity(), { token: 'token 1' });
-    assert.deepEqual(await identity(), { token: 'token 2' });
+    change({ getToken });
+    assert.deepEqual(await identity(true), { token: 'token 1', isRenewable: true });
+    assert.deepEqual(await identity(false), { token: 'token 1', isRenewable: true }, 'the same again');
+    assert.deepEqual(await identity(true), { token: 'token 2', isRenewable: true });
+    change({ getToken });
+    assert.deepEqual(await identity(false), { token: 'token 3', isRenewable: true }, 'nothing is kept');
     change({ token: 'fixed' });
-    assert.deepEqual(await identity(), { token: 'fixed' });
+    assert.deepEqual(await identity(true), { token: 'fixed', isRenewable: false });
+  });
+
+  it('is asked for by one call at a time', async () => {
+    let running = 0;
+    let most = 0;
+    const getToken = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running -= 1;
+      return 'slow';
+    };
+    change({ getToken });
+    const identities = await Promise.all([identity(true), identity(true), identity(false)]);
+    assert.deepEqual(new Set(identities.map(({ token }) => token)), new Set(['slow']));
+    assert.equal(most, 1);
   });
 
   it('is a visitor without a token, the same one as before where the page may keep something', async () => {
@@ -110,12 +130,12 @@ describe('the identity', () => {
     };
     for (const none of [null, undefined, '']) {
       change({ getToken: () => none });
-      assert.deepEqual(await identity(), { visitorToken: undefined });
+      assert.deepEqual(await identity(true), { visitorToken: undefined, isRenewable: true });
     }
     keepVisitorToken('v');
-    assert.deepEqual(await identity(), { visitorToken: 'v' });
+    assert.equal((await identity(false)).visitorToken, 'v');
     change({ url: 'https://other.example' });
-    assert.deepEqual(await identity(), { visitorToken: undefined }, 'another relay knows another visitor');
+    assert.equal((await identity(true)).visitorToken, undefined, 'another relay knows another visitor');
   });
 
   it('is the same visitor while the page lives where it may keep nothing', async () => {
@@ -127,7 +147,7 @@ describe('the identity', () => {
       },
     });
     keepVisitorToken('v');
-    assert.deepEqual(await identity(), { visitorToken: 'v' });
+    assert.equal((await identity(true)).visitorToken, 'v');
   });
 
   it('is none when getToken fails or gives something else', async () => {
@@ -136,8 +156,8 @@ describe('the identity', () => {
         throw new Error('500');
       },
     });
-    await assert.rejects(identity(), /500/);
+    await assert.rejects(identity(true), /500/);
     change({ getToken: /** @type {any} */ (() => ({ token: 'x' })) });
-    await assert.rejects(identity(), /it gave an object, not a string/);
+    await assert.rejects(identity(true), /it gave an object, not a string/);
   });
 });

@@ -19,6 +19,9 @@ pub struct Client {
     pub machine: Machine,
     pub now: Duration,
     pub connection: ConnectionId,
+    /// The questions for an identity: whether each is to be another one than before. They are no part of the effects that
+    /// are given back, since most tests are not about them.
+    pub identify: Vec<bool>,
 }
 
 impl Client {
@@ -31,6 +34,7 @@ impl Client {
             machine: Machine::new(settings, 42),
             now: Duration::from_secs(1_000),
             connection: ConnectionId(0),
+            identify: Vec::new(),
         }
     }
 
@@ -41,12 +45,19 @@ impl Client {
     }
 
     pub fn effects(&mut self) -> Vec<Effect> {
-        let effects: Vec<Effect> = std::iter::from_fn(|| self.machine.next_effect()).collect();
-        for effect in &effects {
-            if let Effect::Connect(connection) = effect {
+        let mut effects: Vec<Effect> = std::iter::from_fn(|| self.machine.next_effect()).collect();
+        effects.retain(|effect| match effect {
+            Effect::Connect(connection) => {
                 self.connection = *connection;
+                true
             }
-        }
+            Effect::Identify { connection, renew } => {
+                assert_eq!(*connection, self.connection);
+                self.identify.push(*renew);
+                false
+            }
+            _ => true,
+        });
         effects
     }
 
@@ -152,6 +163,14 @@ pub fn welcome() -> Control {
         heartbeat: HEARTBEAT,
         expires_in_ms: None,
     }
+}
+
+/// A welcome that takes the token for so long.
+pub fn welcome_for(expires_in_ms: impl Into<Option<u64>>) -> Control {
+    let Control::Welcome { session, subscriber, visitor_token, heartbeat, .. } = welcome() else {
+        unreachable!()
+    };
+    Control::Welcome { session, subscriber, visitor_token, heartbeat, expires_in_ms: expires_in_ms.into() }
 }
 
 pub fn subscribed(id: u32, number: u64, offset: u64) -> Control {

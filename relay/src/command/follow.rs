@@ -54,7 +54,7 @@ impl Follower {
     pub fn start(wanted: Vec<Wanted>, token: Option<Token>, seed: u64, now: Duration) -> Self {
         let mut follower = Self {
             machine: Machine::new(Settings::default(), seed),
-            identity: Identity { token, visitor_token: None },
+            identity: Identity { token, visitor_token: None, is_renewable: false },
             listening: (1..).map(SubscriptionId).zip(wanted).collect(),
             actions: VecDeque::new(),
             has_lost_a_connection: false,
@@ -127,8 +127,8 @@ impl Follower {
 
     fn take(&mut self, effect: Effect, now: Duration) {
         match effect {
-            Effect::Connect(connection) => {
-                self.actions.push_back(Action::Connect(connection));
+            Effect::Connect(connection) => self.actions.push_back(Action::Connect(connection)),
+            Effect::Identify { connection, .. } => {
                 let identity = Ok(self.identity.clone());
                 self.machine.on(Input::Identified { connection, identity }, now);
             }

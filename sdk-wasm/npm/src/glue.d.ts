@@ -4,8 +4,11 @@ import type { Failure } from './registry.js';
 export interface Shell {
   /** The WebSocket address of the relay. */
   address(): string;
-  /** Is to call {@link identified} or {@link unidentified} with the same number. */
-  identify(attempt: number): void;
+  /**
+   * Is to call {@link identified} or {@link unidentified} with the same number. The token that was given last may be given
+   * again, unless it is to be renewed.
+   */
+  identify(connection: number, renew: boolean): void;
   /** Keeps a visitor's token. */
   keep(visitorToken: string): void;
   connected(): void;
@@ -38,11 +41,13 @@ export function subscribe(
 /** Ends a subscription; the shell hears no more of it. */
 export function unsubscribe(subscription: number): void;
 
+/** `isRenewable`: asking again may give another token. */
 export function identified(
-  attempt: number,
+  connection: number,
   token: string | undefined,
   visitorToken: string | undefined,
+  isRenewable: boolean,
 ): void;
-export function unidentified(attempt: number, reason: string): void;
+export function unidentified(connection: number, reason: string): void;
 export function reconnect(): void;
 export function close(): void;

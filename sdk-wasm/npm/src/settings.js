@@ -6,8 +6,15 @@
 import { badInput, kindOf } from './arguments.js';
 import { RealtimeError } from './errors.js';
 
+/** How long `getToken` may take. */
+const TOKEN_PATIENCE_MS = 30_000;
+
 /** @type {import('../index.d.ts').Settings} */
 const settings = {};
+
+/** The latest call of `getToken`. */
+/** @type {{ token: Promise<unknown>, isOver: boolean } | undefined} */
+let latestCall;
 
 /** The tokens that relays gave this visitor, for pages that may not keep anything. */
 /** @type {Map<string, string>} */
@@ -34,6 +41,7 @@ export function change(changes) {
   if (url !== undefined) settings.url = url;
   if (token !== undefined) Object.assign(settings, { token, getToken: null });
   if (getToken !== undefined) Object.assign(settings, { getToken, token: token ?? null });
+  if (getToken !== undefined) latestCall = undefined;
 }
 
 /**
@@ -47,15 +55,50 @@ export function relayAddress() {
 }
 
 /**
- * Who the user is, asked anew for each connection.
+ * Who the user is.
  *
- * @returns {Promise<{ token?: string | undefined, visitorToken?: string | undefined }>}
+ * @param {boolean} renew whether the token that was given last is of no more use
+ * @returns {Promise<{ token?: string, visitorToken?: string | undefined, isRenewable: boolean }>}
  */
-export async function identity() {
-  const token = settings.getToken ? await settings.getToken() : settings.token;
-  if (token === undefined || token === null || token === '') return { visitorToken: visitorToken() };
+export async function identity(renew) {
+  const { getToken } = settings;
+  const token = getToken ? await tokenOf(getToken, renew) : settings.token;
+  const isRenewable = Boolean(getToken);
+  if (token === undefined || token === null || token === '') {
+    return { visitorToken: visitorToken(), isRenewable };
+  }
   if (typeof token !== 'string') throw new TypeError(`it gave ${kindOf(token)}, not a string`);
-  return { token };
+  return { token, isRenewable };
+}
+
+/**
+ * What `getToken` gave last or, to renew that, gives now. It is never called while a call is under way.
+ *
+ * @param {() => unknown} getToken
+ * @param {boolean} renew
+ * @returns {Promise<unknown>}
+ */
+function tokenOf(getToken, renew) {
+  if (latestCall && !(renew && latestCall.isOver)) return latestCall.token;
+  const call = { token: inTime(Promise.resolve().then(() => getToken())), isOver: false };
+  const end = () => {
+    call.isOver = true;
+  };
+  call.token.then(end, end);
+  latestCall = call;
+  return call.token;
+}
+
+/**
+ * @param {Promise<unknown>} answer
+ * @returns {Promise<unknown>} rejects when the answer takes too long
+ */
+function inTime(answer) {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`no answer in ${TOKEN_PATIENCE_MS / 1000} s`));
+    const timer = setTimeout(late, TOKEN_PATIENCE_MS);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /**

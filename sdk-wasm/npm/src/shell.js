@@ -23,10 +23,10 @@ export const shell = {
   address: relayAddress,
   keep: keepVisitorToken,
 
-  identify(attempt) {
-    identity().then(
-      ({ token, visitorToken }) => glue.identified(attempt, token, visitorToken),
-      (thrown) => glue.unidentified(attempt, `getToken has failed: ${reasonOf(thrown)}`),
+  identify(connection, renew) {
+    identity(renew).then(
+      ({ token, visitorToken, isRenewable }) => glue.identified(connection, token, visitorToken, isRenewable),
+      (thrown) => glue.unidentified(connection, `getToken has failed: ${reasonOf(thrown)}`),
     );
   },
 

@@ -22,6 +22,12 @@ const refused = new Map();
 
 let closesWith = 0;
 
+/** For how long a token holds. */
+let tokenMs = Number.POSITIVE_INFINITY;
+
+/** A token that has expired before it is given. */
+export const EXPIRED_TOKEN = 'expired';
+
 class FakeSocket extends EventTarget {
   static CONNECTING = 0;
   static OPEN = 1;
@@ -39,6 +45,8 @@ class FakeSocket extends EventTarget {
     this.readyState = FakeSocket.CONNECTING;
     /** @type {Set<string>} */
     this.held = new Set();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.tokenEnd = undefined;
     sockets.add(this);
     setTimeout(() => {
       if (closesWith > 0) return this.end(closesWith, 'told to');
@@ -57,6 +65,7 @@ class FakeSocket extends EventTarget {
 
   close() {
     this.readyState = FakeSocket.CLOSED;
+    clearTimeout(this.tokenEnd);
     sockets.delete(this);
   }
 
@@ -64,14 +73,31 @@ class FakeSocket extends EventTarget {
   answer(frame) {
     if (frame.type === 'hello') {
       const heartbeat = { intervalMs: 25000, timeoutMs: 10000 };
-      const subscriber = { id: 'me', type: 'Visitor' };
-      this.say({ type: 'welcome', session: 's', subscriber, visitorToken: 'visitor-token', heartbeat });
+      const subscriber = { id: 'me', type: frame.token ? 'Member' : 'Visitor' };
+      const visitorToken = frame.token ? undefined : 'visitor-token';
+      this.take(frame.token, { type: 'welcome', session: 's', subscriber, visitorToken, heartbeat });
+    } else if (frame.type === 'refresh') {
+      this.take(frame.token, { type: 'refreshed' });
     } else if (frame.type === 'subscribe') {
       this.subscribe(frame);
     } else if (frame.type === 'unsubscribe') {
       this.held.delete(keyOf(frame.channel));
       this.say({ type: 'unsubscribed', id: frame.id });
     }
+  }
+
+  /**
+   * Lets a token hold for its time, unless it has expired already.
+   *
+   * @param {string | undefined} token
+   * @param {object} answer
+   */
+  take(token, answer) {
+    clearTimeout(this.tokenEnd);
+    if (token === EXPIRED_TOKEN) return this.end(4006, 'the token has expired');
+    if (!token || !Number.isFinite(tokenMs)) return this.say(answer);
+    this.say({ ...answer, expiresInMs: tokenMs });
+    this.tokenEnd = setTimeout(() => this.end(4006, 'the token has expired'), tokenMs);
   }
 
   /** @param {any} frame */
@@ -127,6 +153,7 @@ export function install() {
   sent = [];
   epoch = 'e';
   closesWith = 0;
+  tokenMs = Number.POSITIVE_INFINITY;
   globalThis.WebSocket = /** @type {any} */ (FakeSocket);
 }
 
@@ -216,6 +243,15 @@ export function forget() {
  */
 export function refuse_connections(code) {
   closesWith = code;
+}
+
+/**
+ * Takes tokens for this long from now on.
+ *
+ * @param {number} ms
+ */
+export function take_tokens_for(ms) {
+  tokenMs = ms;
 }
 
 /** How many connections there are. */

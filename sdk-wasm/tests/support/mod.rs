@@ -162,9 +162,10 @@ impl Inside {
             JsValue::from_str(&[code, status, message, recoverable].map(text).join(" "))
         });
         self.method(&shell, "identify", |page, arguments| {
-            let attempt = arguments.get(0).as_f64().expect("a number") as u32;
-            let identity = Identity { token: None, visitor_token: Some(Token::new("kept")) };
-            page.client().identified(attempt, Ok(identity));
+            let connection = arguments.get(0).as_f64().expect("a number") as u32;
+            let identity =
+                Identity { token: None, visitor_token: Some(Token::new("kept")), is_renewable: false };
+            page.client().identified(connection, Ok(identity));
             JsValue::UNDEFINED
         });
         self.noting(&shell, "connected", |_, _| "connected".to_owned());

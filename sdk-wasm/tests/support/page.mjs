@@ -92,6 +92,8 @@ export async function pass(ms) {
 }
 
 const realSetTimeout = setTimeout;
+// The seed of the waits between two attempts to connect.
+mock.method(Math, 'random', () => 0.5);
 // Once and for all: a timer from before that is cleared afterwards would take another one with it (Node 20).
 mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() });
 
