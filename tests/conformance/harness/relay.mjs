@@ -116,7 +116,8 @@ export class Relay {
   }
 
   async #start() {
-    const listen = ['--listen', `${LOOPBACK}:0`];
+    // Tokens end when they say so, since tests wait for that.
+    const listen = ['--listen', `${LOOPBACK}:0`, '--token-clock-skew-seconds', '0'];
     this.#service = await startService({
       command: process.env.RELAY_BIN ?? relayBinary,
       args: ['serve', ...listen, ...this.args],

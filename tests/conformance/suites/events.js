@@ -101,16 +101,14 @@ it('tell onError nothing of a first subscribe that is refused, whoever else is s
 it('tell onError of a subscription that is refused when it is made again, with code 2 and its channel', async ({
   realtime,
   channel,
-  link,
 }) => {
   const members = { name: 'members', resourceId: 'x' };
-  const types = ['Member', 'Visitor'];
-  realtime.configure({ getToken: () => hands.signToken({ sub: 'anna', type: types.shift() ?? 'Visitor' }) });
+  realtime.configure({ token: await hands.signToken({ sub: 'anna', type: 'Member' }) });
   const [errors, calls] = [new Calls(), new Calls()];
   realtime.onError(errors.handler);
   await realtime.subscribe(members, calls.handler);
   await realtime.subscribe(channel, calls.handler);
-  await link.cut();
+  realtime.configure({ token: await hands.signToken({ sub: 'anna', type: 'Visitor' }) });
   await errors.until(1);
   const [error] = errors.firsts;
   assert.isTrue(error instanceof Error);

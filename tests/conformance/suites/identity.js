@@ -10,7 +10,7 @@ import { hands } from '../page/hands.js';
 import { rejection } from '../page/outcomes.js';
 import { it } from '../page/runner.js';
 import { sentFrames, sockets } from '../page/sockets.js';
-import { Calls } from '../page/waiting.js';
+import { Calls, until } from '../page/waiting.js';
 
 it('is the user that the token names: sub is the id that publishes and permissions speak of', async ({
   realtime,
@@ -52,7 +52,11 @@ it('is told in the first frame, never in the address', async ({ realtime, channe
   for (const { name } of performance.getEntriesByType('resource')) assert.notInclude(name, token);
 });
 
-it('is asked of getToken for each connection', async ({ realtime, channel, link }) => {
+it('is asked of getToken for the first connection, and not for one that was merely lost', async ({
+  realtime,
+  channel,
+  link,
+}) => {
   let asked = 0;
   const connected = new Calls();
   realtime.onConnected(connected.handler);
@@ -66,9 +70,47 @@ it('is asked of getToken for each connection', async ({ realtime, channel, link 
   await realtime.subscribe(channel, () => {});
   await link.cut();
   await connected.until(2);
-  assert.equal(asked, 2);
+  assert.equal(asked, 1);
   const subs = sentFrames('hello').map(({ token }) => JSON.parse(atob(token.split('.')[1])).sub);
-  assert.deepEqual(subs, ['user-1', 'user-2']);
+  assert.deepEqual(subs, ['user-1', 'user-1']);
+});
+
+it('is asked of getToken before a token ends, which the connection outlives', async ({
+  realtime,
+  channel,
+}) => {
+  const exp = Math.floor(Date.now() / 1000) + 3;
+  const lifetimes = [exp, exp + 3600];
+  const connected = new Calls();
+  const messages = new Calls();
+  realtime.onConnected(connected.handler);
+  realtime.configure({ getToken: () => hands.signToken({ sub: 'anna', exp: lifetimes.shift() }) });
+  await realtime.subscribe(channel, messages.handler);
+  await until(() => sentFrames('refresh').length === 1, 'the token is replaced');
+  assert.isBelow(Date.now(), exp * 1000);
+  await until(() => Date.now() > (exp + 1) * 1000, 'the first token is over');
+  await hands.publish(channel, 'still here');
+  await messages.until(1);
+  assert.equal(connected.count, 1);
+  assert.equal(sockets().length, 1);
+});
+
+it('ends with a token that cannot be replaced, and the page is told by code 1', async ({
+  realtime,
+  channel,
+}) => {
+  const errors = new Calls();
+  realtime.onError(errors.handler);
+  realtime.configure({
+    token: await hands.signToken({ sub: 'anna', exp: Math.floor(Date.now() / 1000) + 2 }),
+  });
+  await realtime.subscribe(channel, () => {});
+  await errors.until(1);
+  const [[error]] = errors.all;
+  assert.deepEqual([error.errorCode, error.recoverable], [1, false]);
+  assert.match(error.message, /the token has expired/);
+  realtime.configure({ token: await hands.signToken({ sub: 'anna' }) });
+  await until(() => sockets().length === 2, 'it comes back with another one');
 });
 
 it('is a visitor without a token, another one in each browser', async ({ link, another, channel }) => {
