@@ -106,7 +106,7 @@ it('ends with a token that cannot be replaced, and the page is told by code 1', 
   });
   await realtime.subscribe(channel, () => {});
   await errors.until(1);
-  const [[error]] = errors.all;
+  const [error] = errors.firsts;
   assert.deepEqual([error.errorCode, error.recoverable], [1, false]);
   assert.match(error.message, /the token has expired/);
   realtime.configure({ token: await hands.signToken({ sub: 'anna' }) });

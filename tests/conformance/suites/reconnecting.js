@@ -183,16 +183,16 @@ it('is refused what the permissions refuse meanwhile, and told so by onError', a
     export const realtime_check_permission = (channel, subscriber) => permissionsRouter.check(channel, subscriber);
   `);
   try {
-    await errors.until(1);
-    const [error] = errors.firsts;
-    assert.equal(error.errorCode, 2);
-    assert.deepEqual(error.channel, closing);
+    // That the relay is away, code 1, may be told before.
+    const refusals = () => errors.firsts.filter(({ errorCode }) => errorCode === 2);
+    await until(() => refusals().length > 0, 'it is refused');
+    assert.deepEqual(refusals()[0].channel, closing);
     await hands.publish(closing, 'refused');
     await hands.publish(channel, 'open');
     await calls.until(1);
     assert.deepEqual(calls.payloads, ['open']);
     assert.isUndefined(await realtime.unsubscribe({ subscriptionId: id }));
-    assert.equal(errors.count, 1);
+    assert.equal(refusals().length, 1);
   } finally {
     await hands.restorePermissions();
   }
