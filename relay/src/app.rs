@@ -18,7 +18,6 @@ use crate::broker::shards::Broker;
 use crate::clock::Clock;
 use crate::http::address::TrustedProxies;
 use crate::http::connection::Routes;
-use crate::http::counters::HttpCounters;
 use crate::http::key::ApiKeys;
 use crate::http::listen;
 use crate::http::origin::Origins;
@@ -164,7 +163,7 @@ impl Relay {
             measured: Measured {
                 recorder: recorder::install(),
                 sessions: Arc::clone(&sessions),
-                requests: HttpCounters::default(),
+                requests: Arc::default(),
                 readiness: Arc::clone(&readiness),
                 places: Arc::clone(&places),
                 max_sessions: settings.max_sessions,
@@ -172,11 +171,11 @@ impl Relay {
                 started_at: SystemTime::now(),
             },
         });
-        let http = start_http(listener, routes(Arc::clone(&api), Face::Public), places);
+        let http = start_http(listener, routes(&api, Face::Public), places);
         let for_operators = operators.map(|(listener, address)| {
             tracing::info!(%address, "metrics are served here, without a key");
             let places = Places::new(MAX_OPERATORS, 0, TrustedProxies::default());
-            let routes = routes(Arc::clone(&api), Face::Operators);
+            let routes = routes(&api, Face::Operators);
             (start_http(listener, routes, Arc::new(places)), address)
         });
         Ok(Self {

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::Reply;
 
+use crate::http::counters::HttpCounters;
 use crate::http::places::{Peer, Place, Seat};
 use crate::http::problem::{Code, Problem};
 use crate::http::refusal::{self, HEAD_TIMEOUT_SECONDS, MAX_HEAD_BYTES};
@@ -31,14 +32,21 @@ const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Every route, as one filter that never rejects.
-pub type Routes = BoxedFilter<(warp::reply::Response,)>;
+/// Every route of an address.
+#[derive(Clone)]
+pub struct Routes {
+    /// Answers whatever can be read, and never rejects.
+    pub filter: BoxedFilter<(warp::reply::Response,)>,
+    /// Counts what cannot be read.
+    pub counters: Arc<HttpCounters>,
+}
 
 /// Serves a connection to its end. Once it is cancelled, no further request is taken from it.
 pub async fn serve(socket: TcpStream, seat: Seat, peer: Peer, routes: Routes, cancel: CancellationToken) {
     let gate = Arc::new(Gate::default());
     let socket = Socket::new(socket, Arc::clone(&gate), seat);
-    let routes = TowerToHyperService::new(warp::service(routes));
+    let Routes { filter, counters } = routes;
+    let routes = TowerToHyperService::new(warp::service(filter));
     let service = service_fn(move |mut request: Request<Incoming>| {
         gate.open();
         request.extensions_mut().insert(peer);
@@ -59,21 +67,27 @@ pub async fn serve(socket: TcpStream, seat: Seat, peer: Peer, routes: Routes, ca
             (&mut serving).await
         }
     };
-    let Err(error) = served else { return };
-    tracing::debug!(%error, "an HTTP connection ended");
+    if let Err(error) = &served {
+        tracing::debug!(%error, "an HTTP connection ended");
+    }
+    // One that was upgraded is a session's now.
     let Some(parts) = serving.into_parts() else { return };
-    if let Some(answer) = refusal::after(&error, !parts.read_buf.is_empty()) {
-        let mut socket = parts.io.into_inner();
-        socket.answer_instead(answer);
+    let mut socket = parts.io.into_inner();
+    if let Some(problem) = served.err().and_then(|error| refusal::after(&error, !parts.read_buf.is_empty())) {
+        socket.refuse(problem);
         // A client that does not want to hear it has gone.
         let _ = socket.shutdown().await;
+    }
+    if let Some(code) = socket.refused() {
+        refusal::tell_limit(code);
+        counters.count(None, Some(code));
     }
 }
 
 /// Tells a client why it is not served, whatever it wants. It keeps its place until it has heard.
 pub async fn turn_away(socket: TcpStream, place: Place, why: Problem) {
     let mut socket = Socket::new(socket, Arc::default(), Seat { place, claim: None });
-    socket.answer_instead(refusal::answer(why));
+    socket.refuse(why);
     let _ = socket.shutdown().await;
 }
 

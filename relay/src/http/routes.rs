@@ -13,13 +13,14 @@ use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
+use crate::http::connection::Routes;
 use crate::http::key::ApiKeys;
 use crate::http::operation::{Operation, nothing_here};
 use crate::http::places::Peer;
 use crate::http::problem::{Code, Problem};
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
-use crate::http::{about, body, disconnect, permissions, publish, site};
+use crate::http::{about, body, disconnect, permissions, publish, refusal, site};
 use crate::measure::scrape::Measured;
 use crate::session::sessions::Sessions;
 
@@ -54,19 +55,24 @@ impl Face {
     }
 }
 
-/// Everything that is at an address. It never rejects: what no route wants is a problem document too.
-pub fn routes(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
-    let site = api.site.clone().filter(|_| face == Face::Public);
-    let ours = operations(Arc::clone(&api), face);
-    let not_found = move |_| {
-        api.measured.requests.count(None, Some(Code::NotFound));
-        let problem = nothing_here(|operation| face.has(operation));
-        async { Ok::<_, Infallible>(problem.into_response()) }
+/// Everything that is at an address.
+pub fn routes(api: &Arc<Api>, face: Face) -> Routes {
+    let ours = operations(Arc::clone(api), face);
+    let counters = Arc::clone(&api.measured.requests);
+    let not_found = {
+        let counters = Arc::clone(&counters);
+        move |_| {
+            counters.count(None, Some(Code::NotFound));
+            let problem = nothing_here(|operation| face.has(operation));
+            async { Ok::<_, Infallible>(problem.into_response()) }
+        }
     };
-    match site {
+    // What no route wants is a problem document too.
+    let filter = match api.site.clone().filter(|_| face == Face::Public) {
         Some(folder) => ours.or(site_files(folder)).unify().recover(not_found).unify().boxed(),
         None => ours.recover(not_found).unify().boxed(),
-    }
+    };
+    Routes { filter, counters }
 }
 
 fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
@@ -88,7 +94,9 @@ fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
                 Ok(()) => api.answer(face, operation, head, body).await,
                 Err(problem) => Err(problem),
             };
-            api.measured.requests.count(Some(operation), answered.as_ref().err().map(Problem::code));
+            let problem = answered.as_ref().err().map(Problem::code);
+            api.measured.requests.count(Some(operation), problem);
+            problem.into_iter().for_each(refusal::tell_limit);
             answered.unwrap_or_else(Reply::into_response)
         })
         .boxed()

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::http::places::Seat;
+use crate::http::problem::{Code, Problem};
 use crate::http::refusal;
 
 /// How long a client may take nothing of an answer that waits for it.
@@ -61,6 +62,7 @@ pub struct Socket {
     seat: Seat,
     /// What is written in place of hyper's refusal.
     instead: Bytes,
+    refused: Option<Code>,
     stalled: Option<Pin<Box<Sleep>>>,
     lingering: Option<Pin<Box<Sleep>>>,
 }
@@ -68,7 +70,7 @@ pub struct Socket {
 impl Socket {
     /// A socket whose gate is to be opened for every request.
     pub const fn new(stream: TcpStream, gate: Arc<Gate>, seat: Seat) -> Self {
-        Self { stream, gate, seat, instead: Bytes::new(), stalled: None, lingering: None }
+        Self { stream, gate, seat, instead: Bytes::new(), refused: None, stalled: None, lingering: None }
     }
 
     /// The socket itself, and the seat that it keeps for as long as it lasts.
@@ -77,8 +79,14 @@ impl Socket {
     }
 
     /// Writes a last answer when the socket is shut down.
-    pub fn answer_instead(&mut self, answer: Bytes) {
-        self.instead = answer;
+    pub fn refuse(&mut self, problem: Problem) {
+        self.refused = Some(problem.code());
+        self.instead = refusal::answer(problem);
+    }
+
+    /// Why the client was refused without any route having been asked.
+    pub const fn refused(&self) -> Option<Code> {
+        self.refused
     }
 
     /// Fails a write for which the client has left no room for too long.
@@ -126,7 +134,7 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.gate.is_shut() {
-            self.instead = refusal::in_place_of(bytes);
+            self.refuse(refusal::in_place_of(bytes));
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);

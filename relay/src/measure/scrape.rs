@@ -77,7 +77,7 @@ pub struct Measured {
     /// Connections.
     pub places: Arc<Places>,
     /// Requests.
-    pub requests: HttpCounters,
+    pub requests: Arc<HttpCounters>,
     /// Whether the relay is ready.
     pub readiness: Arc<Readiness>,
     /// Sessions at once.

@@ -56,6 +56,12 @@ pub fn describe() {
 
 /// Counts a subscription that was refused.
 pub fn count_refused(status: Status) {
+    static TOO_MANY: Pace = Pace::new();
+    if let Some(left_out) =
+        Some(status).filter(|status| *status == Status::TooMany).and_then(|_| TOO_MANY.turn())
+    {
+        tracing::info!(left_out, "a client wants more subscriptions than it may have (--max-subscriptions)");
+    }
     let status = match status {
         Status::BadInput => "400",
         Status::Forbidden => "403",

@@ -30,9 +30,12 @@ impl Counts {
         Self(answer.body)
     }
 
+    fn find(&self, name: &str) -> Option<f64> {
+        self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+
     fn of(&self, name: &str) -> f64 {
-        let line = self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in {}", self.0)).parse().unwrap()
+        self.find(name).unwrap_or_else(|| panic!("no {name} in {}", self.0))
     }
 
     fn all(&self, names: &[&str]) -> Vec<f64> {
@@ -45,7 +48,7 @@ async fn until(operators: SocketAddr, name: &str, wanted: f64) -> Counts {
     let reading = async {
         loop {
             let counts = Counts::read(operators).await;
-            if counts.of(name) == wanted {
+            if counts.find(name) == Some(wanted) {
                 return counts;
             }
             sleep(Duration::from_millis(10)).await;
@@ -133,18 +136,22 @@ async fn sessions_are_counted_by_how_they_end() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_what_they_are_answered() {
-    let (_relay, address, operators) = start().await;
+async fn requests_are_counted_by_what_they_are_answered_and_those_that_are_too_large_are_told() {
+    let (mut relay, address, operators) = start().await;
     for (headers, body) in
         [(KEY_AND_JSON, r#"{"channel":{"name":"c"},"payload":1}"#), (KEY_AND_JSON, "{}"), ("", "")]
     {
         http(&address, "POST", "/v1/publish", headers, body).await;
     }
     http(&address, "GET", "/nothing", "", "").await;
-    let counts = Counts::read(operators).await;
+    let large_head = format!("X: {}\r\n", "x".repeat(40_000));
+    assert_eq!(http(&address, "GET", "/healthz", &large_head, "").await.status, 431);
+    let too_large = "relay_http_requests_total{operation=\"none\",outcome=\"head_too_large\"}";
+    let counts = until(operators, too_large, 1.0).await;
     let requests = |operation: &str, outcome: &str| {
         counts.of(&format!("relay_http_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}"))
     };
     assert_eq!(["ok", "bad_input", "unauthorized"].map(|outcome| requests("publish", outcome)), [1.0; 3]);
     assert_eq!(requests("none", "not_found"), 1.0);
+    relay.says("a request's head was too large").await;
 }
