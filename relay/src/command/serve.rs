@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::Failure;
+use super::notify;
 use crate::app::{Relay, StartError};
 use crate::settings::{Options, Settings, SettingsError};
 
@@ -33,6 +34,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let has_terminal = std::io::stderr().is_terminal();
     let relay = Relay::start(settings).await?;
     announce(&relay);
+    notify::tell(notify::READY);
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -45,6 +47,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             }
         }
     }
+    notify::tell(notify::STOPPING);
     relay.stop().await;
     Ok(())
 }

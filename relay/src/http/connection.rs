@@ -73,7 +73,8 @@ pub async fn serve(socket: TcpStream, seat: Seat, peer: Peer, routes: Routes, ca
     // One that was upgraded is a session's now.
     let Some(parts) = serving.into_parts() else { return };
     let mut socket = parts.io.into_inner();
-    if let Some(problem) = served.err().and_then(|error| refusal::after(&error, !parts.read_buf.is_empty())) {
+    let unheard = served.err().filter(|_| socket.refused().is_none());
+    if let Some(problem) = unheard.and_then(|error| refusal::after(&error, !parts.read_buf.is_empty())) {
         socket.refuse(problem);
         // A client that does not want to hear it has gone.
         let _ = socket.shutdown().await;

@@ -16,6 +16,7 @@ mod permissions;
 mod publish;
 mod secrecy;
 mod serve;
+mod service;
 mod subscribe;
 #[path = "../support/mod.rs"]
 mod support;
