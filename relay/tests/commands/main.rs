@@ -9,6 +9,7 @@
 mod config;
 #[path = "../support/issuer.rs"]
 mod issuer;
+mod issuer_tls;
 mod log;
 mod metrics;
 mod page;

@@ -20,9 +20,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// Making an RSA key takes long; these are for tests only.
 const RSA: [&str; 2] =
@@ -117,17 +118,28 @@ pub struct KeyServer {
     pub address: SocketAddr,
     requests: Arc<AtomicUsize>,
     reply: Arc<Mutex<Reply>>,
+    tls: Option<TlsAcceptor>,
     serving: Option<JoinHandle<()>>,
 }
 
 impl KeyServer {
     /// A server that answers like this.
     pub async fn start(reply: Reply) -> Self {
+        Self::start_with(reply, None).await
+    }
+
+    /// One that speaks TLS.
+    pub async fn start_tls(reply: Reply, tls: TlsAcceptor) -> Self {
+        Self::start_with(reply, Some(tls)).await
+    }
+
+    async fn start_with(reply: Reply, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut server = Self {
             address: listener.local_addr().unwrap(),
             requests: Arc::default(),
             reply: Arc::new(Mutex::new(reply)),
+            tls,
             serving: None,
         };
         server.serve(listener);
@@ -162,11 +174,22 @@ impl KeyServer {
     }
 
     fn serve(&mut self, listener: TcpListener) {
-        let (requests, reply) = (Arc::clone(&self.requests), Arc::clone(&self.reply));
+        let (requests, reply, tls) = (Arc::clone(&self.requests), Arc::clone(&self.reply), self.tls.clone());
         self.serving = Some(tokio::spawn(async move {
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
-                tokio::spawn(answer(socket, Arc::clone(&requests), Arc::clone(&reply)));
+                let (requests, reply, tls) = (Arc::clone(&requests), Arc::clone(&reply), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => answer(socket, requests, reply).await,
+                        // A client that does not trust this server goes away.
+                        Some(tls) => {
+                            if let Ok(socket) = tls.accept(socket).await {
+                                answer(socket, requests, reply).await;
+                            }
+                        }
+                    }
+                });
             }
         }));
     }
@@ -180,7 +203,11 @@ impl Drop for KeyServer {
     }
 }
 
-async fn answer(mut socket: TcpStream, requests: Arc<AtomicUsize>, reply: Arc<Mutex<Reply>>) {
+async fn answer(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    requests: Arc<AtomicUsize>,
+    reply: Arc<Mutex<Reply>>,
+) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match socket.read_u8().await {
@@ -203,4 +230,5 @@ async fn answer(mut socket: TcpStream, requests: Arc<AtomicUsize>, reply: Arc<Mu
     );
     // A client that has read enough may be gone.
     let _ = socket.write_all((head + &body).as_bytes()).await;
+    let _ = socket.shutdown().await;
 }
