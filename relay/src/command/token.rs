@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::output;
+use crate::identity::cryptography;
 use crate::settings::SettingsError;
 
 /// What `relay token` is given.
@@ -73,6 +74,7 @@ fn sign(args: &TokenArgs, now: SystemTime) -> Result<String, Failure> {
     let exp = iat.saturating_add(args.ttl.as_secs());
     let claims =
         Claims { sub: &args.sub, kind: args.kind, aud: &args.aud, iss: args.iss.as_deref(), iat, exp };
+    cryptography::install();
     let key = EncodingKey::from_secret(args.token_secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Failure::failed)
 }

@@ -9,10 +9,12 @@
 //! - An answer that needs no fetch comes at once, without an allocation for waiting.
 //!
 //! Reading order: [`claims`] (what a token says), [`error`] (why one is refused), [`keys`] (what it is verified with),
+//! [`cryptography`] (how),
 //! [`verifier`] (the site's tokens), [`visitor`] (the relay's), [`establish`] (which of them counts), [`settings`],
 //! [`start`] (all of it, running), [`gauge`] (what is counted).
 
 pub mod claims;
+pub mod cryptography;
 pub mod error;
 pub mod establish;
 pub mod gauge;

@@ -8,7 +8,7 @@ use realtime_relay::identity::keys::schedule::Schedule;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::issuer::{KeyPair, KeyServer, Reply, in_seconds, key_set};
+use crate::issuer::{KeyPair, KeyServer, Reply, in_seconds, key_set, sign_by_secret};
 use crate::support::{Client, DEADLINE, http, relay, settings};
 
 /// A relay that may ask for keys more often than one in earnest.
@@ -87,7 +87,7 @@ async fn a_secret_and_a_key_set_may_be_used_together_and_are_never_confused() {
     let claims = json!({"sub": "anna"});
     let by_secret = |secret: &[u8]| {
         let header = Header { kid: Some("rsa".to_owned()), ..Header::new(Algorithm::HS256) };
-        jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(secret)).unwrap()
+        sign_by_secret(&header, secret, &claims)
     };
     assert!(hello(&relay, &key.sign(&claims)).await.is_ok());
     assert!(hello(&relay, &by_secret(b"secret")).await.is_ok());

@@ -1,7 +1,9 @@
 //! Tokens of the site, as its backend would sign them.
 
+use jsonwebtoken::Header;
 use serde_json::{Value, json};
 
+use crate::issuer::sign_by_secret;
 use crate::support::Client;
 
 /// A member that has said hello.
@@ -26,6 +28,5 @@ pub(crate) fn now_secs() -> u64 {
 
 /// A token with these claims.
 pub(crate) fn sign(claims: &Value, secret: &str) -> String {
-    let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
-    jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &key).unwrap()
+    sign_by_secret(&Header::default(), secret.as_bytes(), claims)
 }

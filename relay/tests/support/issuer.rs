@@ -14,11 +14,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, Header};
+use ring::hmac;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -33,39 +38,60 @@ const RSA: [&str; 2] =
 pub struct KeyPair {
     pub kid: &'static str,
     pub algorithm: Algorithm,
-    pub private: EncodingKey,
+    private: Private,
+}
+
+enum Private {
+    Rsa(Box<RsaKeyPair>),
+    Elliptic(EcdsaKeyPair),
+    Edwards(Ed25519KeyPair),
 }
 
 impl KeyPair {
     /// The first or the second RSA key there is.
     pub fn rsa(kid: &'static str, algorithm: Algorithm, which: usize) -> Self {
-        Self { kid, algorithm, private: EncodingKey::from_rsa_der(&rsa_der(which)) }
+        let private = Private::Rsa(Box::new(RsaKeyPair::from_der(&rsa_der(which)).unwrap()));
+        Self { kid, algorithm, private }
     }
 
     /// A new key of a curve.
     pub fn new(kid: &'static str, algorithm: Algorithm) -> Self {
+        let random = SystemRandom::new();
         let elliptic = |curve| {
-            let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &SystemRandom::new()).unwrap();
-            EncodingKey::from_ec_der(pkcs8.as_ref())
+            let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &random).unwrap();
+            Private::Elliptic(EcdsaKeyPair::from_pkcs8(curve, pkcs8.as_ref(), &random).unwrap())
         };
         let private = match algorithm {
             Algorithm::ES256 => elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING),
             Algorithm::ES384 => elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING),
             Algorithm::EdDSA => {
-                let seed: [u8; 32] = ring::rand::generate(&SystemRandom::new()).unwrap().expose();
-                // PKCS #8 version 1 around a seed (RFC 8410, section 7).
-                let head = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
-                EncodingKey::from_ed_der(&[&head[..], &seed].concat())
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+                Private::Edwards(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap())
             }
             other => panic!("{other:?} is of no curve"),
         };
         Self { kid, algorithm, private }
     }
 
-    /// The public key, as it is published.
+    /// The public key, as it is published (RFC 7518, section 6; RFC 8037).
     pub fn public(&self) -> Value {
-        let mut jwk =
-            serde_json::to_value(Jwk::from_encoding_key(&self.private, self.algorithm).unwrap()).unwrap();
+        let coded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut jwk = match &self.private {
+            Private::Rsa(pair) => {
+                let RsaPublicKeyComponents { n, e } = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public());
+                json!({"kty": "RSA", "n": coded(&n), "e": coded(&e)})
+            }
+            Private::Elliptic(pair) => {
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                let curve = if x.len() == 32 { "P-256" } else { "P-384" };
+                json!({"kty": "EC", "crv": curve, "x": coded(x), "y": coded(y)})
+            }
+            Private::Edwards(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": coded(pair.public_key().as_ref())})
+            }
+        };
+        jwk["alg"] = format!("{:?}", self.algorithm).into();
         jwk["kid"] = self.kid.into();
         jwk["use"] = "sig".into();
         jwk
@@ -77,10 +103,48 @@ impl KeyPair {
         self.sign_with(&header, claims)
     }
 
-    /// Signs claims under a header of any kind.
+    /// Signs claims under a header of any kind, with the algorithm that it names where the key can do that.
     pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
-        jsonwebtoken::encode(header, claims, &self.private).unwrap()
+        let random = SystemRandom::new();
+        signed(header, claims, |message| match &self.private {
+            Private::Rsa(pair) => {
+                let padding: &dyn RsaEncoding = match header.alg {
+                    Algorithm::RS384 => &RSA_PKCS1_SHA384,
+                    Algorithm::RS512 => &RSA_PKCS1_SHA512,
+                    Algorithm::PS256 => &RSA_PSS_SHA256,
+                    Algorithm::PS384 => &RSA_PSS_SHA384,
+                    Algorithm::PS512 => &RSA_PSS_SHA512,
+                    _ => &RSA_PKCS1_SHA256,
+                };
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(padding, &random, message, &mut signature).unwrap();
+                signature
+            }
+            Private::Elliptic(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Private::Edwards(pair) => pair.sign(message).as_ref().to_vec(),
+        })
     }
+}
+
+/// Signs claims with a secret, by the algorithm that the header names.
+pub fn sign_by_secret(header: &Header, secret: &[u8], claims: &Value) -> String {
+    let digest = match header.alg {
+        Algorithm::HS256 => hmac::HMAC_SHA256,
+        Algorithm::HS384 => hmac::HMAC_SHA384,
+        Algorithm::HS512 => hmac::HMAC_SHA512,
+        other => panic!("{other:?} needs no secret"),
+    };
+    signed(header, claims, |message| hmac::sign(&hmac::Key::new(digest, secret), message).as_ref().to_vec())
+}
+
+/// A JWT (RFC 7515, section 7.1), whatever its header and its claims are.
+pub fn signed(header: &impl Serialize, claims: &impl Serialize, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let coded = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let [header, claims] =
+        [serde_json::to_string(header), serde_json::to_string(claims)].map(|part| coded(part.unwrap()));
+    let message = format!("{header}.{claims}");
+    let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
+    format!("{message}.{signature}")
 }
 
 /// The DER inside an RSA key's PEM.

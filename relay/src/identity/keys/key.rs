@@ -7,10 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::identity::claims::{Checks, Claims, Verified};
+use crate::identity::cryptography::{self, RSA_BITS};
 use crate::identity::error::TokenError;
-
-/// Bits of an RSA key: fewer are too weak (NIST SP 800-131A), more are more than the library takes.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// A key. Its algorithm is fixed when it is read, from the key and never from a token: a token that was signed with
 /// another algorithm is refused, whatever its key.
@@ -47,6 +45,7 @@ impl Key {
     }
 
     fn new(id: Option<String>, algorithm: Algorithm, decoding: DecodingKey, checks: &Checks) -> Self {
+        cryptography::install();
         let validation = checks.of(algorithm);
         Self { id, algorithm, decoding, validation, checks: checks.clone() }
     }
@@ -109,7 +108,7 @@ fn check_size(algorithm: Algorithm, key: &DecodingKeyKind) -> Result<(), &'stati
         (Algorithm::ES384, DecodingKeyKind::SecretOrDer(point)) => point.len() == 1 + 2 * 48,
         _ => false,
     };
-    if is_right { Ok(()) } else { Err("it has the wrong size: RSA keys have 2048 to 4096 bits") }
+    if is_right { Ok(()) } else { Err("it has the wrong size: RSA keys have 2048 to 8192 bits") }
 }
 
 fn bits(number: &[u8]) -> usize {
