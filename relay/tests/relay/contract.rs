@@ -6,6 +6,8 @@ use std::path::Path;
 use realtime_relay::http::operation::Operation;
 use realtime_relay::http::problem::Code;
 
+use serde_json::Value;
+
 use crate::support::{http, relay};
 
 fn file(path: &str) -> String {
@@ -55,6 +57,18 @@ fn every_operation_is_in_the_contract_and_no_other() {
     written.sort();
     coded.sort();
     assert_eq!(written, coded);
+}
+
+#[test]
+fn the_webhooks_example_is_a_question_that_is_asked() {
+    let contract = file("openapi.yaml");
+    let example =
+        contract.lines().find_map(|line| line.trim().strip_prefix("example: {\"request\"")).unwrap();
+    let example = format!("{{\"request\"{example}");
+    let questions: Vec<Value> = serde_json::from_str(&file("tests/fixtures/webhook/questions.json")).unwrap();
+    let question =
+        questions.iter().find(|question| question["body"] == *example).expect("one of the questions");
+    assert!(contract.contains(question["signature"].as_str().unwrap()));
 }
 
 #[test]
