@@ -4,6 +4,7 @@
 use http::{HeaderMap, Uri, header};
 
 use crate::http::problem::{Code, Problem};
+use crate::log::pace::Pace;
 
 /// The origins that may connect.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ impl Origins {
         if self.allows(origin, headers) {
             return Ok(());
         }
+        log_refusal(origin);
         let detail =
             format!("pages of {origin:?} may not connect: start the relay with --allow-origin for them");
         Err(Problem::new(Code::ForbiddenOrigin, detail))
@@ -44,6 +46,18 @@ impl Origins {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let is_same = host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()));
         is_same || (self.allows_loopback && is_loopback(authority.host()))
+    }
+}
+
+/// Tells the operator, since a page is not told by its browser why it was refused.
+fn log_refusal(origin: &str) {
+    static PACE: Pace = Pace::new();
+    if let Some(left_out) = PACE.turn() {
+        tracing::info!(
+            origin,
+            left_out,
+            "pages of this origin may not connect: allow it with --allow-origin"
+        );
     }
 }
 

@@ -211,10 +211,16 @@ export class Workshop {
    * Starts a relay where the documents expect one, for blocks that take it for granted.
    *
    * @param {readonly string[]} [args]
+   * @param {(line: string) => void} [onLine] is told what it prints
    */
-  async startRelay(args = []) {
-    const command = 'relay';
-    const relay = await startService({ command, args: ['serve', ...args], cwd: this.folder, env: this.env });
+  async startRelay(args = [], onLine = () => {}) {
+    const relay = await startService({
+      command: 'relay',
+      args: ['serve', ...args],
+      cwd: this.folder,
+      env: this.env,
+      onLine,
+    });
     this.onEnd(relay.stop);
     return relay;
   }
