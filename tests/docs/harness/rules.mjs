@@ -6,7 +6,7 @@
  * | `json` | it is JSON, as a whole or line by line |
  * | `toml` | the relay takes it as its settings |
  * | `yaml` | it is YAML |
- * | `sh` | it is typed into a terminal, beside a running relay, and succeeds; what starts a server gets to listen |
+ * | `sh` of harmless commands | it is typed into a terminal, beside a running relay, and succeeds; what starts a server gets to listen |
  * | `console` | it is typed, and prints what the block shows, where `…` stands for anything within a line |
  * | `html` | Chromium opens it, it subscribes, and takes a message without complaint |
  * | `js` that imports the frontend | the same, as a module of a page |
@@ -38,11 +38,15 @@ const FRONTEND = /from '(?:wix-realtime-frontend|wix-realtime|@wix\/realtime)(?:
 const BACKEND = /from 'wix-realtime-backend'/;
 const SERVERS = /^(?:.*\s)?(?:relay serve|wix-realtime-backend serve)\b/m;
 
+/** What a block may run without a story: nothing that changes more than its own folder. */
+const HARMLESS = new Set(['cd', 'curl', 'echo', 'export', 'mkdir', 'node', 'relay']);
+
 /**
  * @param {Block} block
  * @returns {Rule | undefined} nothing when no rule covers it
  */
 export function ruleFor({ language, text }) {
+  if (language === 'sh') return programsOf(text).every((program) => HARMLESS.has(program)) ? sh : undefined;
   if (language !== 'js') return RULES[language];
   if (FRONTEND.test(text)) return pageModule;
   if (/export .*\brealtime_check_permission\b/.test(text)) return permissions;
@@ -50,7 +54,24 @@ export function ruleFor({ language, text }) {
 }
 
 /** @type {Record<string, Rule>} */
-const RULES = { json, toml, yaml, sh, console: (workshop, block) => workshop.assertSession(block), html };
+const RULES = { json, toml, yaml, console: (workshop, block) => workshop.assertSession(block), html };
+
+/**
+ * The programs that a block runs, by the first words of its commands.
+ *
+ * @param {string} text
+ */
+function programsOf(text) {
+  const commands = text.replaceAll('\\\n', ' ').split(/\n|&&|\||;/);
+  const words = commands.map(
+    (command) =>
+      command
+        .trim()
+        .replace(/^(?:\w+=\S* )+/, '')
+        .split(' ', 1)[0] ?? '',
+  );
+  return words.filter((word) => word !== '' && !word.startsWith('#'));
+}
 
 /** @type {Rule} */
 async function json(_workshop, { text }) {
