@@ -6,7 +6,7 @@
  * @module
  */
 
-import { configure, publish, publisher, runAs } from '../../../sdk-backend/src/index.js';
+import { configure, disconnect, publish, publisher, runAs } from '../../../sdk-backend/src/index.js';
 import { Link } from './link.mjs';
 import { API_KEY, PERMISSIONS } from './relay.mjs';
 import { signToken } from './token.mjs';
@@ -136,17 +136,30 @@ export class Hands {
   }
 
   /**
-   * Starts the relay again with another permissions file.
+   * Changes the permissions file. The relay notices it by itself, or is started again.
    *
    * @param {string} permissions
+   * @param {{ restart?: boolean }} [options]
    */
-  async changePermissions(permissions) {
-    await this.#relay.restart({ how: 'stop', permissions });
+  async changePermissions(permissions, { restart = false } = {}) {
+    if (restart) await this.#relay.restart({ how: 'stop', permissions });
+    else await this.#relay.changePermissions(permissions);
   }
 
-  /** Starts the relay again with the permissions of the beginning. */
+  /** Brings back the permissions of the beginning. */
   async restorePermissions() {
-    await this.changePermissions(PERMISSIONS);
+    await this.#relay.changePermissions(PERMISSIONS);
+  }
+
+  /**
+   * Ends a user's connections by the backend package.
+   *
+   * @param {string} user
+   * @param {import('../../../sdk-backend/index.d.ts').DisconnectOptions} [options]
+   */
+  async disconnect(user, options) {
+    this.#configure();
+    return disconnect(user, options);
   }
 
   /** Closes what tests have left open. */

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
 import { relayBinary } from '../../../scripts/lib/project.mjs';
 import { startService } from '../../../scripts/lib/services.mjs';
+import { until } from './until.mjs';
 
 /** @typedef {import('../../../scripts/lib/services.mjs').Service} Service */
 
@@ -18,6 +19,9 @@ export const API_KEY = 'conformance';
 
 /** What users' tokens are signed with. */
 export const TOKEN_SECRET = 'the secret of the conformance tests, long enough';
+
+/** What the relay logs when the permissions file has changed, whether it loads or not. */
+const NOTICED = /the permissions file (has changed and is in force|loads again|does not load)/;
 
 /** The permissions until a test changes them: each rule of the API has channels of its own. */
 export const PERMISSIONS = `
@@ -97,6 +101,18 @@ export class Relay {
   async writePermissions(text) {
     await mkdir(dirname(this.#permissionsFile), { recursive: true });
     await writeFile(this.#permissionsFile, text);
+  }
+
+  /**
+   * Writes another permissions file while the relay runs, and waits until it has noticed.
+   *
+   * @param {string} text
+   */
+  async changePermissions(text) {
+    const before = this.#log.length;
+    await this.writePermissions(text);
+    const hasNoticed = () => this.#log.slice(before).some((line) => NOTICED.test(line));
+    await until(hasNoticed, () => `the relay notices the file: ${this.log}`);
   }
 
   /**

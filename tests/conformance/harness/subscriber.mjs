@@ -7,15 +7,13 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
+import { LIMIT_MS, until } from './until.mjs';
 
 /**
  * @typedef {import('../../../sdk-backend/index.d.ts').Channel} Channel
  * @typedef {{ epoch: string, offset: number }} Position
  * @typedef {{ payload: any, publisher?: string }} Received
  */
-
-/** By then a relay on this machine has answered, however busy the machine is. */
-const LIMIT_MS = 15_000;
 
 export class Subscriber {
   #socket;
@@ -167,19 +165,5 @@ export class Messages {
       () => `${count} messages are there: ${JSON.stringify(this.all).slice(0, 500)}`,
     );
     return this.payloads;
-  }
-}
-
-/**
- * Waits until something is so.
- *
- * @param {() => boolean} check
- * @param {() => string} what
- */
-export async function until(check, what) {
-  const deadline = performance.now() + LIMIT_MS;
-  while (!check()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what()}`);
-    await pause(5);
   }
 }

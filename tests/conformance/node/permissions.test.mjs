@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { API_KEY, Relay } from '../harness/relay.mjs';
-import { Subscriber, until } from '../harness/subscriber.mjs';
+import { Subscriber } from '../harness/subscriber.mjs';
 import { signToken } from '../harness/token.mjs';
+import { until } from '../harness/until.mjs';
 
 describe('permissions', () => {
   /** @type {Relay | undefined} */
