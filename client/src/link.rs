@@ -248,7 +248,9 @@ impl Link {
             Return::ComeBack if has_expired && !self.credential.is_renewable() => Return::StayAway,
             verdict => verdict,
         };
-        if has_expired || verdict == Return::StayAway {
+        // Who is asked to come back may be somebody else for the backend now: a new token says so.
+        let is_asked_back = code == CloseCode::Reconnect.get();
+        if has_expired || is_asked_back || verdict == Return::StayAway {
             self.credential.rejected();
         }
         let wait = match self.goodbye.take() {

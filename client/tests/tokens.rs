@@ -120,6 +120,10 @@ fn another_token_is_asked_for_when_the_page_or_the_relay_says_that_it_is_of_no_m
     client.welcome_with(token("third"), None);
     client.lost(CloseCode::TokenExpired.get());
     client.wait_for_attempt();
+    assert_eq!(std::mem::take(&mut client.identify), [true]);
+    client.welcome_with(token("fourth"), None);
+    client.lost(CloseCode::Reconnect.get());
+    client.wait_for_attempt();
     assert_eq!(client.identify, [true]);
 }
 

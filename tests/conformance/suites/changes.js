@@ -114,7 +114,7 @@ it('a user that the backend disconnects stays away, and onError tells why with c
   assert.equal(await link.connections(), connections);
 });
 
-it('a user that the backend asks to come back does so at once, and misses nothing', async ({
+it('a user that the backend asks to come back does so with a new token, and misses nothing', async ({
   realtime,
   channel,
 }) => {
