@@ -245,6 +245,31 @@ async fn a_dead_backend_is_left_alone_and_noticed_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn while_the_backend_is_silent_nobody_waits_for_a_turn_that_a_probe_has() {
+    let backend = StandIn::start(|channel, _| if channel == "hangs" { Act::Hang } else { Act::Cut }).await;
+    let asker = with(&backend, |settings| {
+        settings.max_in_flight = NonZeroU32::new(1).unwrap();
+        // Whoever waited for the probe would wait for longer than this test.
+        settings.timeout = DEADLINE * 3;
+    });
+    for _ in 0..5 {
+        assert!(decide(&asker, "gone Member:m").await.starts_with("unavailable unreachable"));
+    }
+    let mut probe = asker.decide(question("hangs Member:m"));
+    let sent = async {
+        // Until a probe is due, it is refused at once.
+        while backend.open() == 0 {
+            if poll!(&mut probe).is_ready() {
+                probe = asker.decide(question("hangs Member:m"));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(DEADLINE, sent).await.unwrap();
+    assert!(decide(&asker, "hangs Member:n").await.starts_with("unavailable cut_off"));
+}
+
+#[tokio::test]
 async fn a_backend_that_answers_nonsense_is_not_taken_for_dead() {
     let backend = StandIn::start(|channel, _| if channel == "good" { yes() } else { answer(500, "") }).await;
     let asker = backend.asker();

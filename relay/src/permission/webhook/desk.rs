@@ -140,13 +140,20 @@ impl Flight {
     pub async fn deserted(&self) {
         loop {
             self.landing.closed().await;
-            let mut books = self.desk.books.lock();
-            // Whoever joins does so under this lock.
-            if self.landing.receiver_count() == 0 {
-                self.leave(&mut books);
+            if self.leaves_if_deserted() {
                 return;
             }
         }
+    }
+
+    /// Somebody may have joined since the last one gave up; whoever joins does so under the same lock.
+    fn leaves_if_deserted(&self) -> bool {
+        let mut books = self.desk.books.lock();
+        let is_deserted = self.landing.receiver_count() == 0;
+        if is_deserted {
+            self.leave(&mut books);
+        }
+        is_deserted
     }
 
     /// Hands the answer to everybody who waits, and to the memory.
@@ -247,6 +254,17 @@ mod tests {
         let (_waiter, _flight) = first(&desk, "a Member:m");
         drop(flight);
         joined(&desk, "a Member:m");
+    }
+
+    #[tokio::test]
+    async fn one_who_joins_before_a_deserted_flight_is_off_the_desk_keeps_it_there() {
+        let desk = desk();
+        let (waiter, flight) = first(&desk, "a Member:m");
+        drop(waiter);
+        let late = joined(&desk, "a Member:m");
+        assert!(!flight.leaves_if_deserted());
+        flight.land(Decision::ALLOWED, Instant::now());
+        assert_eq!(late.arrival().await, Arrival::Decided(Decision::ALLOWED));
     }
 
     #[tokio::test]

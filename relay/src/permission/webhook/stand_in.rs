@@ -168,7 +168,10 @@ async fn serve(socket: TcpStream, notes: Arc<Notes>, behaviour: Arc<Behaviour>) 
                 (200, r#"{"read":true}"#.to_owned())
             }
             Act::Hang => std::future::pending().await,
-            Act::Cut => return,
+            Act::Cut => {
+                notes.open.fetch_sub(1, Ordering::SeqCst);
+                return;
+            }
         };
         notes.open.fetch_sub(1, Ordering::SeqCst);
         let length = body.len();
