@@ -264,3 +264,7 @@ impl Peer for Arc<Connection> {
         self.write_waiting(&mut self.sending.lock());
     }
 }
+
+#[cfg(test)]
+#[path = "connection_test.rs"]
+pub(super) mod tests;

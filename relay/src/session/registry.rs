@@ -132,3 +132,67 @@ impl Registry {
 fn anonymous(connection: &Connection) -> Place {
     (connection.session().0, connection.session())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::connection::tests::connection;
+
+    fn is_told(connection: &Connection) -> bool {
+        !connection.take_orders().is_empty()
+    }
+
+    #[tokio::test]
+    async fn a_users_sessions_are_found_and_no_others() {
+        let registry = Registry::default();
+        let sessions =
+            [connection(1, "anna").await.0, connection(2, "ben").await.0, connection(3, "anna").await.0];
+        for session in &sessions {
+            registry.enter(session);
+            registry.identified(session);
+        }
+        let ids = |user: &str| -> Vec<u64> {
+            let user = UserId::parse(user).unwrap();
+            registry.of_user(&user).iter().map(|connection| connection.session().0).collect()
+        };
+        assert_eq!((ids("anna"), ids("ben"), ids("carl")), (vec![1, 3], vec![2], vec![]));
+        assert_eq!(registry.len(), 3);
+        registry.leave(&sessions[0]);
+        assert_eq!((ids("anna"), registry.len()), (vec![3], 2));
+    }
+
+    #[tokio::test]
+    async fn a_drain_reaches_every_session_identified_or_not_and_those_that_come_later() {
+        let registry = Registry::default();
+        let (known, unknown, late) =
+            (connection(1, "anna").await.0, connection(2, "ben").await.0, connection(3, "carl").await.0);
+        registry.enter(&known);
+        registry.identified(&known);
+        registry.enter(&unknown);
+        registry.drain();
+        assert!(is_told(&known) && is_told(&unknown) && registry.is_draining());
+        registry.enter(&late);
+        assert!(is_told(&late));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_sessions_that_have_gone() {
+        let registry = Registry::default();
+        for id in 1..=100 {
+            let (session, _client) = connection(id, &format!("user{}", id % 7)).await;
+            registry.enter(&session);
+            if id % 2 == 0 {
+                registry.identified(&session);
+            }
+            registry.leave(&session);
+            assert_eq!(Arc::strong_count(&session), 1);
+        }
+        assert!(registry.is_empty() && registry.shards.iter().all(|shard| shard.lock().is_empty()));
+    }
+
+    #[test]
+    fn no_id_is_given_twice() {
+        let registry = Registry::default();
+        assert_ne!(registry.new_id(), registry.new_id());
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Client, KEY_AND_JSON, http, post, publish, relay};
+use crate::support::{Client, KEY_AND_JSON, http, part, post, publish, relay};
 use crate::tokens::member;
 
 #[tokio::test]
@@ -22,8 +22,8 @@ async fn a_users_connections_end_for_good_and_nobody_elses() {
     assert_eq!(ben.payloads(1).await, ["ben is still here"]);
     // Who is gone is not counted, and whoever comes anew is not turned away by this.
     assert_eq!(post(&relay, "/v1/disconnect", json!({"user": "anna"})).await.json(), json!({"sessions": 0}));
-    member(&relay, "anna").await;
-    relay.stop().await;
+    let again = member(&relay, "anna").await;
+    part(relay, (annas, ben, again)).await;
 }
 
 #[tokio::test]
@@ -37,8 +37,9 @@ async fn a_client_that_is_to_come_back_is_told_when() {
     assert_eq!(before[0]["type"], "goodbye");
     assert!(before[0]["retryAfterMs"].as_u64().unwrap() < 1_000, "{before:?}");
     let again = json!({"type": "hello", "visitorToken": welcome["visitorToken"]});
-    assert_eq!(Client::hello(&relay, again).await.1["subscriber"], welcome["subscriber"]);
-    relay.stop().await;
+    let (again, second) = Client::hello(&relay, again).await;
+    assert_eq!(second["subscriber"], welcome["subscriber"]);
+    part(relay, (client, again)).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use realtime_relay::app::Relay;
 use serde_json::{Value, json};
 
 use crate::doorman::{Doorman, unavailable};
-use crate::support::{Client, post, relay, relay_asking};
+use crate::support::{Client, part, post, relay, relay_asking};
 
 const FILE: &str = "import { permissionsRouter } from 'wix-realtime-backend';
 import { onlyMembers } from './rules.js';
@@ -110,7 +110,7 @@ async fn asking_why_subscribes_nothing_and_leaves_subscriptions_as_they_are() {
     assert_eq!(client.subscribe(1, json!({"name": "staff"}), None).await["status"], 403);
     assert_eq!(explain(&relay, json!({"name": "staff"})).await["read"], true);
     assert_eq!(client.subscribe(2, json!({"name": "staff"}), None).await["status"], 403);
-    relay.stop().await;
+    part(relay, client).await;
 }
 
 #[tokio::test]

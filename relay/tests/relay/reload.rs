@@ -6,7 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::doorman::{Doorman, refuse};
-use crate::support::{Client, publish, relay, relay_asking};
+use crate::support::{Client, part, publish, relay, relay_asking};
 use crate::tokens::member;
 
 const ENTRY: &str = "backend/realtime-permissions.js";
@@ -66,7 +66,7 @@ async fn who_is_no_longer_allowed_by_a_changed_file_is_told_and_the_others_hear_
     assert_eq!(client.subscribe(2, json!({"name": "staff"}), None).await["status"], 403);
     publish(&relay, json!({"name": "open"}), json!("still here")).await;
     assert_eq!(client.payloads(1).await, ["still here"]);
-    relay.stop().await;
+    part(relay, client).await;
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn what_the_file_imports_counts_as_the_file() {
     assert_eq!(client.subscribe(1, json!({"name": "open"}), None).await["type"], "subscribed");
     site.write("public/closed.js", "export const closed = 'open';");
     assert_eq!(client.frame().await["message"], "no longer allowed to read channel open");
-    relay.stop().await;
+    part(relay, client).await;
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_version_that_does_not_load_changes_nothing_and_the_next_one_that_does
     assert_eq!(client.subscribe(2, json!({"name": "other"}), None).await["type"], "subscribed");
     site.close("staff");
     assert_eq!(client.frame().await["message"], "no longer allowed to read channel staff");
-    relay.stop().await;
+    part(relay, client).await;
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_site_may_get_its_first_permissions_file_while_the_relay_runs() {
     client.subscribe(1, json!({"name": "staff"}), None).await;
     site.close("staff");
     assert_eq!(client.frame().await["type"], "ended");
-    relay.stop().await;
+    part(relay, client).await;
 }
 
 #[tokio::test]
@@ -120,5 +120,5 @@ async fn a_reload_asks_about_everything_again_whoever_decides() {
     doorman.rule(refuse);
     relay.reload();
     assert_eq!(anna.frame().await["type"], "ended");
-    relay.stop().await;
+    part(relay, anna).await;
 }
