@@ -101,7 +101,17 @@ impl Round {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    impl Pending {
+        fn has(&self, target: &Target) -> bool {
+            [&self.few.targets, &self.many.targets, &self.resting]
+                .iter()
+                .any(|targets| targets.contains(target))
+        }
+    }
 
     const NOW: Duration = Duration::from_secs(100);
 
@@ -184,5 +194,70 @@ mod tests {
         let later = then + LONGEST_REST;
         pending.put_off(target(3), later);
         assert_eq!(pending.next_at(), Some(later + FIRST_REST));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add(u64),
+        AddMany,
+        Ask,
+        CannotDecide,
+        Wait(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (0..20u64).prop_map(Step::Add),
+            1 => Just(Step::AddMany),
+            6 => Just(Step::Ask),
+            2 => Just(Step::CannotDecide),
+            1 => (0..5u64).prop_map(Step::Wait),
+        ]
+    }
+
+    proptest! {
+        // A step may add thousands, so that few cases do much.
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        #[test]
+        fn whatever_is_added_is_asked_and_nothing_else(steps in prop::collection::vec(step(), 0..60)) {
+            let mut pending = Pending::default();
+            let mut owed = BTreeSet::new();
+            let mut now = NOW;
+            for step in steps {
+                match step {
+                    Step::Add(number) => {
+                        pending.add(vec![target(number)]);
+                        owed.insert(target(number));
+                    }
+                    Step::AddMany => {
+                        let many: Vec<_> = (0..=FEW as u64).map(target).collect();
+                        owed.extend(many.iter().copied());
+                        pending.add(many);
+                    }
+                    Step::Wait(seconds) => now += Duration::from_secs(seconds),
+                    Step::Ask | Step::CannotDecide => {
+                        let Some(next) = pending.next(now) else {
+                            prop_assert!(pending.next_at().is_none_or(|at| at > now));
+                            continue;
+                        };
+                        prop_assert!(owed.contains(&next), "{next:?} is asked and nobody wants it");
+                        if matches!(step, Step::CannotDecide) {
+                            pending.put_off(next, now);
+                        } else if !pending.has(&next) {
+                            owed.remove(&next);
+                        }
+                    }
+                }
+            }
+            while let Some(at) = pending.next_at() {
+                prop_assert!(at <= now + LONGEST_REST, "a rest without end");
+                now = now.max(at);
+                while let Some(next) = pending.next(now) {
+                    owed.remove(&next);
+                }
+            }
+            prop_assert!(owed.is_empty() && pending.is_empty(), "never asked: {owed:?}");
+        }
     }
 }
