@@ -3,14 +3,18 @@
  * that somebody wrote for `@wix/realtime`.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hostProgram } from '../scripts/lib/packages.mjs';
 import { relayBinary } from '../scripts/lib/project.mjs';
 import { startService } from '../scripts/lib/services.mjs';
+import { configure, disconnect, permissionsEndpoint, recheckPermissions } from '../sdk-backend/src/index.js';
 import { writeSite } from '../sdk-backend/test/site.js';
 import { Subscriber } from './conformance/harness/subscriber.mjs';
 import { signToken } from './conformance/harness/token.mjs';
+import { until } from './conformance/harness/until.mjs';
 import { Project } from './packages/harness/project.mjs';
 import { tarballs } from './packages/harness/tarballs.mjs';
 
@@ -34,9 +38,9 @@ async function start(t, command, args, log) {
   return service;
 }
 
-/** @param {Scope} t @param {string} backend @param {string[]} log */
-function startRelay(t, backend, log) {
-  const args = ['serve', '--listen', '127.0.0.1:0', '--permissions-url', backend];
+/** @param {Scope} t @param {string} backend @param {string[]} log @param {readonly string[]} [more] */
+function startRelay(t, backend, log, more = []) {
+  const args = ['serve', '--listen', '127.0.0.1:0', '--permissions-url', backend, ...more];
   return start(t, process.env.RELAY_BIN ?? relayBinary, args, log);
 }
 
@@ -129,4 +133,41 @@ test('a program written for @wix/realtime decides who may read and publishes, un
   const news = await visitor.subscribe({ name: 'news' });
   await project.run('env', [`RELAY_URL=${relay.url}`, 'RELAY_API_KEY=k', process.execPath, 'publish.js']);
   assert.deepEqual(await news.until(1), [{ headline: 'It works' }]);
+});
+
+test('a recheck by the backend forgets what was remembered and ends what is no longer allowed', async (t) => {
+  let mayRead = true;
+  let asked = 0;
+  const check = () => {
+    asked += 1;
+    return { read: mayRead };
+  };
+  const server = createServer(permissionsEndpoint({ check, secret: ENV.RELAY_PERMISSIONS_SECRET }).node);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const relay = await startRelay(t, `http://127.0.0.1:${port}`, [], ['--permissions-cache-seconds', '600']);
+  configure({ url: relay.url, apiKey: 'k' });
+  const [first, second] = [
+    await connect(t, relay.url, { sub: 'anna' }),
+    await connect(t, relay.url, { sub: 'anna' }),
+  ];
+  await first.subscribe({ name: 'chat', resourceId: '7' });
+  assert.equal(await second.mayRead({ name: 'chat', resourceId: '7' }), true);
+  assert.equal(asked, 1, 'the second answer was remembered');
+
+  mayRead = false;
+  assert.deepEqual(await recheckPermissions({ channel: { name: 'other' } }), { subscriptions: 0 });
+  assert.deepEqual(await recheckPermissions({ channel: { name: 'chat' }, user: 'anna' }), {
+    subscriptions: 2,
+  });
+  await until(
+    () => [first, second].every(({ told }) => told.some(({ type }) => type === 'ended')),
+    () => 'both subscriptions have ended',
+  );
+  assert.equal(first.told.find(({ type }) => type === 'ended')?.status, 403);
+  assert.equal((await first.ask({ name: 'chat', resourceId: '7' })).status, 403);
+  assert.deepEqual(await disconnect('anna', { reason: 'signed out' }), { sessions: 2 });
+  assert.deepEqual(await disconnect('nobody'), { sessions: 0 });
 });
