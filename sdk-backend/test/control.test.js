@@ -89,6 +89,9 @@ test('what the relay refuses is not asked again', async () => {
   relay.misbehave = () => ({ status: 400, json: problem(400, 'bad_input', 'user: too long') });
   await assert.rejects(disconnect('anna'), { errorCode: 3, message: 'user: too long' });
   assert.equal(relay.requests.length, 2);
+  // Whoever answers a recheck with 200 is not the relay.
+  relay.misbehave = () => ({ status: 200, json: { subscriptions: 3 } });
+  await assert.rejects(recheckPermissions(), { errorCode: 1, message: /answered 200/ });
 });
 
 describe('bad input rejects with code 3 and asks the relay nothing', () => {

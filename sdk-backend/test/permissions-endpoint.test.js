@@ -276,6 +276,34 @@ test('what is checked after express.json() is what is used', async () => {
   assert.equal(status, 401);
 });
 
+test('only an object whose read is true or absent is yes, and what is neither yes nor no is named in the log', async () => {
+  /** @type {[any, any, RegExp?][]} */
+  const rows = [
+    [{}, { read: true }],
+    [{ read: undefined, write: false }, { read: true }],
+    [{ read: false }, { read: false }],
+    [[], { read: false, cause: 'bad_answer' }, /not an array/],
+    [new Error('no'), { read: false, cause: 'bad_answer' }, /not an Error/],
+    [undefined, { read: false, cause: 'bad_answer' }, /not undefined/],
+    [true, { read: false, cause: 'bad_answer' }, /not a boolean/],
+    [
+      { read: 'yes' },
+      { read: false, cause: 'bad_answer' },
+      /"read" must be true, false or absent, not a string/,
+    ],
+    [{ read: Promise.resolve(true) }, { read: false, cause: 'bad_answer' }, /not a promise/],
+  ];
+  for (const [given, expected, reason] of rows) {
+    /** @type {string[]} */
+    const lines = [];
+    const check = /** @type {any} */ (() => given);
+    const { fetch } = permissionsEndpoint({ check, secret: SECRET, log: (line) => lines.push(line) });
+    const response = await fetch(new Request(`http://backend.example${PATH}`, posting(YES)));
+    assert.deepEqual(await response.json(), expected);
+    assert.match(lines.join('\n'), reason ?? /^$/);
+  }
+});
+
 test('without a hook of its own the router of the process decides, and tells which handler', async () => {
   permissionsRouter.add({ name: 'staff' }, (_, { type }) => ({ read: type !== 'Visitor' }));
   permissionsRouter.default(async () => ({}));
