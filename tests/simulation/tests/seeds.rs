@@ -1,0 +1,30 @@
+//! Thousands of runs, each with its own weather: no rule is broken in any, and in all of them together everything
+//! happens that could break one.
+
+use simulation::run_many;
+
+#[test]
+fn no_seed_breaks_a_rule_of_delivery() {
+    let totals = run_many(0..1_500).unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{totals:?}");
+    let counts = totals.counts;
+    for (what, count) in [
+        ("messages are delivered", counts.delivered),
+        ("subscriptions come back whole", counts.whole),
+        ("losses are told", counts.lost),
+        ("subscriptions end", counts.ended),
+        ("subscriptions are refused", counts.refused),
+        ("readers are too slow", counts.slow),
+        ("relays restart", counts.starts),
+    ] {
+        assert!(count > totals.seeds / 10, "{what}: only {count} times in {} runs", totals.seeds);
+    }
+}
+
+#[test]
+fn a_seed_is_one_run() {
+    for seed in 0..20 {
+        let [first, second] = [(); 2].map(|()| simulation::run(seed, None));
+        assert_eq!(format!("{first:?}"), format!("{second:?}"), "seed {seed}");
+    }
+}
