@@ -8,7 +8,7 @@ use crate::position::Offset;
 /// A payload as it was published, byte for byte. Never parsed, never written anew.
 pub type RawPayload = Box<RawValue>;
 
-/// A frame that cannot be read, with the reader's reason. Long words of the frame are cut in it.
+/// A frame that cannot be read, with the reader's reason on one line. Long words of the frame are cut in it.
 #[derive(Debug)]
 pub struct FrameError(serde_json::Error);
 
@@ -16,7 +16,8 @@ impl std::fmt::Display for FrameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("not a frame of this protocol:")?;
         // What a client put in the wrong place may be a token, and this text is for logs.
-        for word in self.0.to_string().split(' ') {
+        // Nor may it end the log's line, or steer the terminal that shows it.
+        for word in self.0.to_string().replace(char::is_control, "\u{FFFD}").split(' ') {
             match word.char_indices().nth(LONG_WORD_CHARS) {
                 Some(_) => write!(f, " {}…", word.chars().take(SHOWN_CHARS).collect::<String>())?,
                 None => write!(f, " {word}")?,

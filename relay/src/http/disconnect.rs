@@ -30,11 +30,15 @@ struct Body<'a> {
     reason: Option<&'a RawValue>,
 }
 
+/// What the backend wishes.
 #[derive(Debug, PartialEq, Eq)]
-struct Wish {
-    user: UserId,
-    comes_back: bool,
-    reason: String,
+pub struct Wish {
+    /// Whose sessions are to end.
+    pub user: UserId,
+    /// Whether the client is to come back.
+    pub comes_back: bool,
+    /// What the client is told: 1 to 100 characters.
+    pub reason: String,
 }
 
 /// Ends the sessions that a user has now. Answered once each has been told.
@@ -53,7 +57,11 @@ pub fn disconnect(sessions: &Sessions, body: &Bytes) -> Result<Response, Problem
     Ok(fields::json(format!("{{\"sessions\":{count}}}")))
 }
 
-fn read(body: &[u8]) -> Result<Wish, Problem> {
+/// Reads the body.
+///
+/// # Errors
+/// 400.
+pub fn read(body: &[u8]) -> Result<Wish, Problem> {
     let body: Body<'_> = fields::object(body)?;
     let user = fields::required("user", body.user, "the id of the user whose connections are to end")?;
     let comes_back = fields::optional("comeBack", body.come_back)?.unwrap_or(false);

@@ -58,7 +58,11 @@ pub fn recheck(sessions: &Sessions, body: &Bytes) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn read_selection(body: &[u8]) -> Result<Selection, Problem> {
+/// Reads the body of a recheck.
+///
+/// # Errors
+/// 400.
+pub fn read_selection(body: &[u8]) -> Result<Selection, Problem> {
     let body: RecheckBody<'_> = fields::object(body)?;
     Ok(Selection {
         channel: body.channel.map(|raw| fields::channel(Some(raw))).transpose()?,
@@ -78,7 +82,11 @@ pub async fn explain(sessions: &Sessions, body: &Bytes) -> Result<Response, Prob
     Ok(fields::json(text))
 }
 
-fn read_question(body: &[u8]) -> Result<Question, Problem> {
+/// Reads the body of an explain.
+///
+/// # Errors
+/// 400.
+pub fn read_question(body: &[u8]) -> Result<Question, Problem> {
     let body: ExplainBody<'_> = fields::object(body)?;
     let what = "{ \"id\": \"…\", \"type\": \"Member\" }";
     let SubscriberBody { id, kind } = fields::required("subscriber", body.subscriber, what)?;
