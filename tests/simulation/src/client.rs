@@ -87,9 +87,13 @@ impl Client {
                 self.subscribe(out, channel, patience);
             }
             40..=69 => {
-                if let Some((subscription, _)) = mine.get(out.cx.random.index(mine.len())) {
+                if let Some((subscription, place)) = mine.get(out.cx.random.index(mine.len())) {
                     out.ledger.leaves(self.index, *subscription);
                     self.on(out, Input::Unsubscribe(*subscription));
+                    // A page that draws itself anew.
+                    if out.cx.random.chance(400) {
+                        self.subscribe(out, *place, Patience::Unlimited);
+                    }
                 }
             }
             70..=79 => self.on(out, Input::Wake),

@@ -27,6 +27,19 @@
 //!
 //! `cargo run -p simulation -- --seed N --log` tells one run, `-- --seeds 100000` makes many.
 //!
+//! What it has found, honestly: no message lost, doubled or shown to the wrong reader by the product as it was when this
+//! was written; most of the first failures were mistakes of the checker. One limit shows: where the outbox holds less
+//! than the replies to all that a client asks for at once (with the 300 bytes that a plan once had), a client with a slow
+//! socket overflows on every return and never becomes live. The product's clients ask for at most 128 channels at once,
+//! some 15 KB of replies; an outbox has to be larger than that.
+//!
+//! That it can fail was tried with mistakes made on purpose. Found, most by the first seeds: a recovery that leaves a
+//! message out, a history that forgets without knowing, an outdated permission that counts, a recovery or a delivery
+//! that shows or overtakes what is for some users only, a client that returns without a wait or never notices a silence, a
+//! frame cut by a close, positions of a lost stream that are believed, a refusal that does not end what runs, and a
+//! repeated publish that is two messages. Not found in 1,500 seeds, since each of the two makes the other good: a client
+//! that takes duplicates, and a hub that gives an arriving reader what was collected for the others before.
+//!
 //! Reading order: `world` (what happens), `plan`, `event`, `context` (the clock), `network`, `client`, `relay`, `served`,
 //! `permissions`, `ledger` (the rules), `many`.
 

@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     pub(crate) latency_ms: u64,
     /// Bytes that a socket takes before its reader reads.
     pub(crate) socket_bytes: usize,
-    /// Bytes that may wait for one reader.
+    /// Bytes that may wait for one reader. Less than the replies to all that it asks for at once would never let it in.
     pub(crate) outbox_bytes: usize,
     /// Messages that a channel keeps.
     pub(crate) history_messages: usize,
@@ -39,6 +39,10 @@ pub(crate) struct Plan {
     pub(crate) heartbeat: Duration,
     /// Subscriptions that one connection may have.
     pub(crate) max_subscriptions: usize,
+    /// The longest time that a question about a permission takes, in milliseconds.
+    pub(crate) question_ms: u64,
+    /// The longest time between two frames that a hub's flusher writes, in milliseconds.
+    pub(crate) write_pause_ms: u64,
     /// For how long a token holds.
     pub(crate) token_life: Option<Duration>,
 }
@@ -56,13 +60,15 @@ impl Plan {
             fault_every_ms: one_of(&[500, 1_500, 4_000, 10_000]),
             latency_ms: one_of(&[1, 10, 60, 400]),
             socket_bytes: one_of(&[64, 300, 2_000, 100_000]) as usize,
-            outbox_bytes: one_of(&[300, 1_000, 4_000, 1_000_000]) as usize,
+            outbox_bytes: one_of(&[1_000, 1_500, 4_000, 1_000_000]) as usize,
             history_messages: one_of(&[0, 1, 5, 30, 1_000]) as usize,
             history_age: Duration::from_secs(one_of(&[2, 10, 60, 300])),
             recovery_bytes: one_of(&[200, 2_000, 1_000_000]) as usize,
             large_audience: one_of(&[0, 2, 512]) as usize,
             heartbeat: Duration::from_secs(one_of(&[2, 5, 25])),
             max_subscriptions: one_of(&[1, 3, 100, 100]) as usize,
+            question_ms: one_of(&[0, 5, 300]),
+            write_pause_ms: one_of(&[0, 2, 2, 300]),
             token_life: Some(Duration::from_secs(one_of(&[15, 40, 300, 0]))).filter(|life| !life.is_zero()),
         }
     }

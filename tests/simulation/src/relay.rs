@@ -305,7 +305,7 @@ impl Relay {
             false => Verdict::Refused,
         };
         let asked_at = self.changes.generation();
-        let delay = out.cx.random.millis(0, 300);
+        let delay = out.cx.random.millis(0, out.cx.plan.question_ms);
         out.cx.after(delay, Event::Answered { link, channel, verdict, asked_at, running });
     }
 
@@ -431,7 +431,8 @@ impl Relay {
             out.ledger.counts.slow += u64::from(is_reading && served.sending != Sending::Open);
             self.settle(out, reader.link);
         }
-        let pause = out.cx.random.millis(0, 2);
+        let longest = if out.cx.is_calm { 2 } else { out.cx.plan.write_pause_ms };
+        let pause = out.cx.random.millis(0, longest);
         if !frames.is_empty() {
             return out.cx.after(pause, Event::Write { life, hub, frames, is_large });
         }
