@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- ARGUMENTS`: builds the relay and the load generator, installs the other
- * servers that are named, and runs the load generator.
+ * `npm run bench`: measures everything and writes the page (`report`), or, with the name of one of its commands, runs
+ * the load generator. Builds what is needed, and installs the other servers.
  */
+import { report } from './bench/report.mjs';
 import { ensurePeers, namedServers } from './lib/bench-peers.mjs';
 import { say } from './lib/log.mjs';
 import { main } from './lib/main.mjs';
@@ -14,9 +15,10 @@ import { ensureRust } from './lib/rust.mjs';
 const LIMIT_MS = 2 * 60 * 60_000;
 
 await main(async () => {
+  const args = process.argv.slice(2);
+  if (args[0] === undefined || args[0] === 'report' || args[0].startsWith('--')) return report(args);
   await ensureRust();
   await buildRelay();
-  const args = process.argv.slice(2);
   const peers = await ensurePeers(namedServers(args));
   await run('cargo', ['run', '--release', '--package', 'realtime-bench', '--', ...args], {
     env: { RELAY_BIN: relayBinary, ...peers },

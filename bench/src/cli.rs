@@ -118,8 +118,8 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Payload {
     /// Bytes of a message's payload, a JSON string, quotes included
-    #[arg(long = "payload", default_value_t = 128, value_parser = clap::value_parser!(u16).range(11..=65_000))]
-    pub bytes: u16,
+    #[arg(long = "payload", default_value_t = 128, value_parser = clap::value_parser!(u32).range(11..=65_535))]
+    pub bytes: u32,
 }
 
 /// Flags of all measurements.
@@ -176,7 +176,7 @@ impl Command {
             Self::Publish { in_flight, subscribers, payload } => vec![Box::new(Publish {
                 in_flight: *in_flight,
                 subscribers: *subscribers,
-                payload_bytes: payload.bytes.into(),
+                payload_bytes: payload.bytes as usize,
             })],
             Self::Latency { subscribers, rate, payload } => {
                 rate.iter().map(|rate| paced(*subscribers, *rate, payload.bytes)).collect()
@@ -209,12 +209,12 @@ fn standard() -> Vec<Box<dyn Scenario>> {
     ]
 }
 
-fn bursts(subscribers: usize, channels: usize, burst: usize, payload_bytes: u16) -> Box<dyn Scenario> {
-    Box::new(Bursts { subscribers, channels, burst, payload_bytes: payload_bytes.into() })
+fn bursts(subscribers: usize, channels: usize, burst: usize, payload_bytes: u32) -> Box<dyn Scenario> {
+    Box::new(Bursts { subscribers, channels, burst, payload_bytes: payload_bytes as usize })
 }
 
-fn paced(subscribers: usize, rate: u32, payload_bytes: u16) -> Box<dyn Scenario> {
-    Box::new(Paced { subscribers, rate, payload_bytes: payload_bytes.into() })
+fn paced(subscribers: usize, rate: u32, payload_bytes: u32) -> Box<dyn Scenario> {
+    Box::new(Paced { subscribers, rate, payload_bytes: payload_bytes as usize })
 }
 
 #[cfg(test)]

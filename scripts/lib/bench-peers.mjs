@@ -1,13 +1,14 @@
 /**
  * Installs the other servers that benchmarks are run against, when they are asked for.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackDebianPackages } from './debian-archive.mjs';
-import { Advice } from './failure.mjs';
+import { Advice, CommandFailed } from './failure.mjs';
 import { ensureBenchPeers } from './node-packages.mjs';
 import { root } from './project.mjs';
 import { ensureToolFolder } from './python.mjs';
+import { run } from './run.mjs';
 
 const PEERS = join(root, 'bench', 'peers');
 
@@ -42,6 +43,57 @@ export async function ensurePeers(servers) {
   }
   const nchan = servers.includes('nchan') ? { BENCH_NCHAN: await ensureNchan() } : {};
   return { BENCH_PEERS: PEERS, ...nchan };
+}
+
+/**
+ * Installs those of these servers that can be.
+ *
+ * @param {readonly string[]} servers
+ * @param {(servers: readonly string[]) => Promise<Record<string, string>>} [install] default: `ensurePeers`
+ * @returns {Promise<{ env: Record<string, string>, versions: Record<string, string>,
+ *   missing: { server: string, why: string }[] }>} what the load generator is told, what is compared, and what is not
+ */
+export async function installPeers(servers, install = ensurePeers) {
+  let env = await install([]);
+  /** @type {{ server: string, why: string }[]} */
+  const missing = [];
+  for (const server of servers) {
+    try {
+      env = { ...env, ...(await install([server])) };
+    } catch (error) {
+      missing.push({ server, why: reason(error) });
+    }
+  }
+  const here = servers.filter((server) => !missing.some((other) => other.server === server));
+  return { env, versions: await versionsOf(here, env), missing };
+}
+
+/** @param {unknown} error */
+function reason(error) {
+  if (error instanceof CommandFailed)
+    return `${error.message}: ${error.output.trimEnd().split('\n').at(-1) ?? ''}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * @param {readonly string[]} servers
+ * @param {Record<string, string>} env
+ * @returns {Promise<Record<string, string>>}
+ */
+async function versionsOf(servers, env) {
+  const { dependencies } = JSON.parse(readFileSync(join(PEERS, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  /** @type {Record<string, string>} */
+  const versions = { relay: version, Node: process.versions.node };
+  if (servers.includes('bun')) versions.Bun = dependencies.bun;
+  if (servers.includes('ws')) versions.ws = dependencies.ws;
+  if (servers.includes('socket-io')) versions['Socket.IO'] = dependencies['socket.io'];
+  if (servers.includes('nchan')) {
+    const told = await run(join(env.BENCH_NCHAN ?? '', 'usr', 'sbin', 'nginx'), ['-v']).catch(() => '');
+    const nginx = /nginx\/([\d.]+)/.exec(told)?.[1];
+    versions.Nchan = `of Debian ${NGINX_RELEASE}${nginx ? ` with nginx ${nginx}` : ''}`;
+  }
+  return versions;
 }
 
 /** @returns {Promise<string>} the folder that nginx and its module are unpacked in */

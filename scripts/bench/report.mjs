@@ -1,0 +1,264 @@
+/**
+ * `npm run bench`: measures everything in interleaved rounds and writes the page. Figures and page are written anew
+ * after every scenario, so that a run that is cut short leaves what it has.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { installPeers } from '../lib/bench-peers.mjs';
+import { Advice } from '../lib/failure.mjs';
+import { bold, duration, faint, red, say, step } from '../lib/log.mjs';
+import { readOptions } from '../lib/options.mjs';
+import { buildDir, root } from '../lib/project.mjs';
+import { buildRelay } from '../lib/relay-build.mjs';
+import { run } from '../lib/run.mjs';
+import { cargo, ensureRust } from '../lib/rust.mjs';
+import { addRound } from './figures.mjs';
+import { measure } from './measure.mjs';
+import { renderReport } from './page.mjs';
+import { chooseScenarios, GROWTH_SERVERS, QUICK, SCENARIOS, SERVERS } from './plan.mjs';
+
+/** @typedef {import('./figures.mjs').Run} Run */
+/** @typedef {import('./plan.mjs').Scenario} Scenario */
+
+export const HELP = `\
+npm run bench                    builds, installs the peers it can, measures, and writes docs/benchmarks.md
+npm run bench -- --quick         a single look in under two minutes, kept out of docs/
+npm run bench -- report OPTIONS
+  --rounds N           rounds, servers taking turns; the median counts (5)
+  --seconds N          that a round measures (1)
+  --patience N         seconds that a round may wait for other programs to leave the machine alone (3)
+  --minutes N          begins no further measurement this long after it was started (no end)
+  --servers A,B        ${Object.keys(SERVERS).join(',')} (all)
+  --scenarios A,B      ids, or standard, growth, all (all): ${SCENARIOS.map(({ id }) => id)
+    .join(', ')
+    .replaceAll(/(.{60,90}), /g, '$1,\n                       ')}
+  --out DIR            where benchmarks.md and benchmarks/ are written (docs)
+  --from FILE          makes the page of the figures in FILE, and measures nothing
+npm run bench -- help              what else the load generator can do`;
+
+const OPTIONS = /** @type {const} */ ({
+  quick: { type: 'boolean' },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  patience: { type: 'string' },
+  minutes: { type: 'string' },
+  servers: { type: 'string' },
+  scenarios: { type: 'string' },
+  out: { type: 'string' },
+  from: { type: 'string' },
+  help: { type: 'boolean' },
+});
+
+/** What `npm run bench -- --quick` changes. */
+const QUICK_DEFAULTS = { rounds: 1, seconds: 0.5, patience: 1, minutes: 1.75 };
+const DEFAULTS = { rounds: 5, seconds: 1, patience: 3, minutes: Number.POSITIVE_INFINITY };
+
+/**
+ * @param {readonly string[]} args the command line behind `report`
+ * @returns what they ask for, checked
+ */
+export function readRequest(args) {
+  const given = readOptions(OPTIONS, HELP, [...args]);
+  const defaults = given.quick ? QUICK_DEFAULTS : DEFAULTS;
+  const servers = listed(given.servers) ?? Object.keys(SERVERS);
+  const unknownServers = servers.filter((server) => !(server in SERVERS));
+  const wanted = listed(given.scenarios) ?? (given.quick ? QUICK : ['all']);
+  const { chosen, unknown } = chooseScenarios(wanted);
+  if (unknownServers.length + unknown.length > 0) {
+    throw new Advice(`There is no ${[...unknownServers, ...unknown].join(', no ')}.\n\n${HELP}`);
+  }
+  return {
+    help: given.help ?? false,
+    from: given.from,
+    out: resolve(root, given.out ?? (given.quick ? join(buildDir, 'benchmarks') : 'docs')),
+    rounds: Math.ceil(above('rounds', given.rounds, defaults.rounds)),
+    seconds: above('seconds', given.seconds, defaults.seconds),
+    patience: above('patience', given.patience, defaults.patience, true),
+    minutes: above('minutes', given.minutes, defaults.minutes),
+    // The relay is what all others are compared with.
+    servers: Object.keys(SERVERS).filter((server) => server === 'relay' || servers.includes(server)),
+    growthServers: listed(given.servers) ? servers : GROWTH_SERVERS,
+    scenarios: chosen,
+  };
+}
+
+/** @param {string | undefined} list */
+const listed = (list) =>
+  list
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+
+/**
+ * @param {string} option
+ * @param {string | undefined} text
+ * @param {number} otherwise
+ * @param {boolean} [mayBeZero]
+ */
+function above(option, text, otherwise, mayBeZero = false) {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && (value > 0 || (mayBeZero && value === 0))) return value;
+  throw new Advice(`--${option} wants a number above 0, not "${text}"`);
+}
+
+/**
+ * Does what the command line asks for.
+ *
+ * @param {readonly string[]} args of `npm run bench --`, with or without `report` in front
+ */
+export async function report(args) {
+  const request = readRequest(args[0] === 'report' ? args.slice(1) : args);
+  if (request.help) return say(HELP);
+  if (request.from) return say(`written: ${writeReport(readRun(request.from), request.out)}`);
+  const deadline = Date.now() + request.minutes * 60_000;
+  await ensureRust();
+  await buildRelay();
+  await buildLoadGenerator();
+  const { env, versions, missing } = await installPeers(request.servers);
+  for (const { server, why } of missing)
+    say(`${red('✗')} ${server} cannot be installed and is left out: ${why}`);
+  const here = request.servers.filter((server) => !missing.some((other) => other.server === server));
+  /** @type {Run} */
+  const figures = {
+    format: 1,
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    began: new Date().toISOString(),
+    commit: await commit(),
+    machine: '',
+    versions,
+    how: { rounds: request.rounds, seconds: request.seconds, patience: request.patience },
+    servers: here,
+    missing,
+    complete: false,
+    scenarios: [],
+  };
+  const measurer = (/** @type {Scenario} */ scenario, /** @type {string} */ server) =>
+    measure(scenario, server, { seconds: request.seconds, patience: request.patience, env });
+  await measureRounds(figures, {
+    ...request,
+    servers: here,
+    deadline,
+    measurer,
+    save: (run) => writeReport(run, request.out),
+  });
+  say(`\n${bold('written:')} ${writeReport(figures, request.out)}`);
+}
+
+/**
+ * All scenarios on all servers, round after round. Each outcome is kept, and saved with each scenario.
+ *
+ * @param {Run} figures what is filled
+ * @param {object} plan
+ * @param {number} plan.rounds
+ * @param {readonly string[]} plan.servers
+ * @param {readonly string[]} plan.growthServers those among them that growing scenarios are measured on
+ * @param {readonly Scenario[]} plan.scenarios
+ * @param {number} plan.deadline no measurement begins after it, as `Date.now` counts
+ * @param {(scenario: Scenario, server: string) => ReturnType<typeof measure>} plan.measurer
+ * @param {(run: Run) => void} plan.save
+ */
+export async function measureRounds(figures, plan) {
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const scenario of plan.scenarios) {
+      for (const server of plan.servers) {
+        if (scenario.growth && !plan.growthServers.includes(server)) continue;
+        if (Date.now() >= plan.deadline) return say(faint('the time is over: what was measured stays'));
+        const began = Date.now();
+        const outcome = await plan.measurer(scenario, server);
+        addRound(figures, scenario.id, server, outcome);
+        if ('printed' in outcome) figures.machine = outcome.printed.machine;
+        tellOutcome(
+          `${round}/${plan.rounds} ${scenario.id}, ${server}`,
+          scenario,
+          outcome,
+          Date.now() - began,
+        );
+      }
+      plan.save(figures);
+    }
+  }
+  figures.complete = true;
+}
+
+/**
+ * @param {string} what
+ * @param {Scenario} scenario
+ * @param {Awaited<ReturnType<typeof measure>>} outcome
+ * @param {number} ms
+ */
+function tellOutcome(what, scenario, outcome, ms) {
+  if ('failure' in outcome) return say(`${red('✗')} ${what}: ${outcome.failure}`);
+  const figure = outcome.printed.scenarios[0]?.figures.find(({ name }) => name === scenario.headline);
+  const value = Object.values(figure?.servers ?? {})[0]?.median;
+  const text = value?.toLocaleString('en-US', { maximumSignificantDigits: 3 }) ?? '–';
+  say(`  ${what}: ${text} ${figure?.unit ?? ''}  ${faint(duration(ms))}`);
+}
+
+/** @param {string} file */
+function readRun(file) {
+  try {
+    const figures = /** @type {Run} */ (JSON.parse(readFileSync(resolve(root, file), 'utf8')));
+    if (figures.format === 1) return figures;
+  } catch (cause) {
+    throw new Advice(`${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  throw new Advice(`${file} holds no figures of \`npm run bench -- report\``);
+}
+
+/**
+ * Writes the figures, the page and its plots, each file whole or not at all; plots that belong to an earlier run go.
+ *
+ * @param {Run} figures
+ * @param {string} folder
+ * @returns {string} the page
+ */
+export function writeReport(figures, folder) {
+  const files = renderReport(figures);
+  mkdirSync(join(folder, 'benchmarks'), { recursive: true });
+  write(join(folder, 'benchmarks', 'figures.json'), figuresText(figures));
+  for (const [path, content] of Object.entries(files)) write(join(folder, path), content);
+  for (const name of readdirSync(join(folder, 'benchmarks'))) {
+    if (name.endsWith('.svg') && !(`benchmarks/${name}` in files)) rmSync(join(folder, 'benchmarks', name));
+  }
+  return join(folder, 'benchmarks.md');
+}
+
+/** @param {Run} figures */
+export const figuresText = (figures) => `${JSON.stringify(figures, null, 1)}\n`;
+
+/**
+ * @param {string} file
+ * @param {string} content
+ */
+function write(file, content) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, content);
+  renameSync(`${file}.new`, file);
+}
+
+const buildLoadGenerator = () =>
+  step(
+    'load generator, release build',
+    (busyWith) =>
+      cargo(['build', '--release', '--package', 'realtime-bench'], { log: 'bench-build', busyWith }),
+    { hint: 'a minute the first time' },
+  );
+
+/** The commit of the sources, with a plus where they were changed since. */
+async function commit() {
+  try {
+    const head = await run('git', ['rev-parse', '--short', 'HEAD']);
+    const changes = await run('git', [
+      'status',
+      '--porcelain',
+      '--',
+      '.',
+      ':!docs/benchmarks.md',
+      ':!docs/benchmarks',
+    ]);
+    return `${head.trim()}${changes.trim() ? '+' : ''}`;
+  } catch {
+    return 'unknown';
+  }
+}
