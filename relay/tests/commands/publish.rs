@@ -1,6 +1,7 @@
 //! `relay publish` and `relay token`.
 
 use serde_json::json;
+use tokio::net::TcpSocket;
 
 use super::support::{Client, relay};
 use super::terminal::{command, end_of, run, run_with_input};
@@ -40,6 +41,14 @@ async fn a_publish_that_the_relay_does_not_take_fails_with_the_relays_reason() {
     assert_eq!(ended.code, 1);
     assert!(ended.err.contains("payload has 15 bytes: at most 10 are allowed"), "{}", ended.err);
     relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_publish_to_nobody_says_that_nobody_is_there() {
+    // Taken and not listened on: a port that is free could be given to somebody else meanwhile.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", taken.local_addr().unwrap());
     let ended = run(&["publish", "chat", "1", "--url", &url]).await;
     assert_eq!(ended.code, 1);
     assert!(ended.err.contains(&format!("cannot connect to the relay at {url}")), "{}", ended.err);
