@@ -8,7 +8,7 @@
 import { badInput, parseChannel, parseTarget, requireFunction } from './arguments.js';
 import { addHandler } from './events.js';
 import { isBrowser, loadedClient } from './loader.js';
-import { change, relayAddress } from './settings.js';
+import { change, forgetToken, relayAddress } from './settings.js';
 import { toError } from './shell.js';
 import { RealtimeError, subscriber } from './subscriber.js';
 import * as subscriptions from './subscriptions.js';
@@ -100,6 +100,7 @@ export function configure(settings) {
 /** Ends all subscriptions and the connection. A later `subscribe` connects again. */
 export function close() {
   subscriptions.close();
+  forgetToken();
 }
 
 /**

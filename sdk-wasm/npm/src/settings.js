@@ -44,6 +44,11 @@ export function change(changes) {
   if (getToken !== undefined) latestCall = undefined;
 }
 
+/** The next connection is a first one: `getToken` is asked again, since the user may be another by then. */
+export function forgetToken() {
+  latestCall = undefined;
+}
+
 /**
  * The WebSocket address of the relay: as configured, else as the page's
  * `<meta name="realtime-relay" content="…">` says, else on the page's own origin.
