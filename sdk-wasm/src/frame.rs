@@ -9,6 +9,7 @@ use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, R
 use realtime_protocol::position::{Epoch, Offset, Position};
 use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
 use serde::Serialize;
+use serde::ser::SerializeMap;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
@@ -54,58 +55,38 @@ pub enum Incoming {
     Control(Control),
 }
 
-/// A frame on its way out: the keys of all kinds in one flat struct, and no integer of 64 bits, which serde-wasm-bindgen
-/// could not write without the formatting machinery for what is too large. `tests/frames.rs` holds it to the protocol.
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Outgoing<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<&'a UncheckedChannel>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<OutgoingPosition<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    visitor_token: Option<&'a str>,
+/// What a frame on its way out is made of. Serialised as a map: for the names of a struct's fields serde-wasm-bindgen keeps
+/// a hash table, which weighs more than all of this. No integer has 64 bits, which would bring the formatting machinery
+/// for those that are too large.
+enum Value<'a> {
+    Nothing,
+    Text(&'a str),
+    Number(f64),
+    Object(&'a [(&'static str, Self)]),
 }
 
-#[derive(Serialize)]
-struct OutgoingPosition<'a> {
-    epoch: &'a str,
-    offset: f64,
-}
-
-impl<'a> From<&'a ClientFrame> for Outgoing<'a> {
-    fn from(frame: &'a ClientFrame) -> Self {
-        match frame {
-            ClientFrame::Hello { token, visitor_token } => Self {
-                kind: "hello",
-                token: token.as_ref().map(Token::expose),
-                visitor_token: visitor_token.as_ref().map(Token::expose),
-                ..Self::default()
-            },
-            ClientFrame::Subscribe { id, channel, position } => Self {
-                kind: "subscribe",
-                id: Some(id.0),
-                channel: Some(channel),
-                position: position.as_ref().map(|position| OutgoingPosition {
-                    epoch: position.epoch.as_str(),
-                    offset: position.offset.get() as f64,
-                }),
-                ..Self::default()
-            },
-            ClientFrame::Unsubscribe { id, channel } => {
-                Self { kind: "unsubscribe", id: Some(id.0), channel: Some(channel), ..Self::default() }
+impl Serialize for Value<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Object(fields) => {
+                let mut map = serializer.serialize_map(None)?;
+                for (key, value) in *fields {
+                    if !matches!(value, Self::Nothing) {
+                        map.serialize_entry(key, value)?;
+                    }
+                }
+                map.end()
             }
-            ClientFrame::Refresh { token } => {
-                Self { kind: "refresh", token: Some(token.expose()), ..Self::default() }
-            }
-            ClientFrame::Pong => Self { kind: "pong", ..Self::default() },
         }
+    }
+}
+
+impl<'a> Value<'a> {
+    fn token(token: Option<&'a Token>) -> Self {
+        token.map_or(Self::Nothing, |token| Self::Text(token.expose()))
     }
 }
 
@@ -120,13 +101,51 @@ pub fn read(text: &JsValue) -> Option<Incoming> {
 
 /// Writes a frame as a JavaScript string.
 pub fn write(frame: &ClientFrame) -> JsValue {
-    write_json(&to_js(&Outgoing::from(frame)))
+    match frame {
+        ClientFrame::Hello { token, visitor_token } => write_fields(&[
+            ("type", Value::Text("hello")),
+            ("token", Value::token(token.as_ref())),
+            ("visitorToken", Value::token(visitor_token.as_ref())),
+        ]),
+        ClientFrame::Subscribe { id, channel, position } => {
+            write_request("subscribe", *id, channel, position.as_ref())
+        }
+        ClientFrame::Unsubscribe { id, channel } => write_request("unsubscribe", *id, channel, None),
+        ClientFrame::Refresh { token } => {
+            write_fields(&[("type", Value::Text("refresh")), ("token", Value::Text(token.expose()))])
+        }
+        ClientFrame::Pong => write_fields(&[("type", Value::Text("pong"))]),
+    }
 }
 
-/// A plain object from a plain struct.
-pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
+fn write_request(
+    kind: &str,
+    id: RequestId,
+    channel: &UncheckedChannel,
+    position: Option<&Position>,
+) -> JsValue {
+    let channel = [
+        ("name", Value::Text(&channel.name)),
+        ("resourceId", channel.resource_id.as_deref().map_or(Value::Nothing, Value::Text)),
+    ];
+    let position = position.map(|position| {
+        [
+            ("epoch", Value::Text(position.epoch.as_str())),
+            ("offset", Value::Number(position.offset.get() as f64)),
+        ]
+    });
+    write_fields(&[
+        ("type", Value::Text(kind)),
+        ("id", Value::Number(f64::from(id.0))),
+        ("channel", Value::Object(&channel)),
+        ("position", position.as_ref().map_or(Value::Nothing, |fields| Value::Object(fields))),
+    ])
+}
+
+fn write_fields(fields: &[(&'static str, Value<'_>)]) -> JsValue {
     // Fails for maps with odd keys and for numbers beyond 2^53, neither of which a frame has.
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+    let object = Value::Object(fields).serialize(&Serializer::json_compatible());
+    write_json(&object.unwrap_or(JsValue::UNDEFINED))
 }
 
 impl Entry {
