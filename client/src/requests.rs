@@ -21,8 +21,8 @@ pub(crate) struct Requests {
     /// How many may be unanswered.
     limit: usize,
     timeout: Duration,
-    /// In the order of their sending, which is that of their deadlines too.
-    unanswered: VecDeque<Request>,
+    /// In the order of their sending, which is that of their deadlines too. Never more than the limit.
+    unanswered: Vec<Request>,
     /// Channels to ask for as replies make room.
     queue: VecDeque<ChannelKey>,
     last_id: u32,
@@ -33,7 +33,7 @@ impl Requests {
         Self {
             limit: settings.requests_in_flight,
             timeout: settings.subscribe_timeout,
-            unanswered: VecDeque::new(),
+            unanswered: Vec::new(),
             queue: VecDeque::new(),
             last_id: 0,
         }
@@ -73,24 +73,26 @@ impl Requests {
     /// The channel that an answer is about.
     pub(crate) fn answered(&mut self, id: RequestId) -> Option<ChannelKey> {
         let at = self.unanswered.iter().position(|request| request.id == id)?;
-        self.unanswered.remove(at).map(|request| request.key)
+        Some(self.unanswered.remove(at).key)
     }
 
     /// The next request whose answer is overdue. It is given up, unless the caller goes on waiting.
     pub(crate) fn overdue(&mut self, now: Duration) -> Option<(RequestId, ChannelKey)> {
-        let request = self.unanswered.pop_front_if(|request| request.deadline <= now)?;
-        Some((request.id, request.key))
+        let first = self.unanswered.first().filter(|request| request.deadline <= now)?;
+        let overdue = (first.id, first.key);
+        self.unanswered.remove(0);
+        Some(overdue)
     }
 
     /// Goes on waiting for an answer, for another full time.
     pub(crate) fn wait(&mut self, id: RequestId, key: ChannelKey, now: Duration) {
         let deadline = now.saturating_add(self.timeout);
-        self.unanswered.push_back(Request { id, key, deadline });
+        self.unanswered.push(Request { id, key, deadline });
     }
 
     /// When the first answer is overdue.
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.unanswered.front().map(|request| request.deadline)
+        self.unanswered.first().map(|request| request.deadline)
     }
 
     /// Forgets all: there is no one to answer.

@@ -1,7 +1,6 @@
 //! One client, between the machine and the browser: inputs in, effects carried out, messages handed over.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
 
 use gloo_net::websocket::events::CloseEvent;
 use realtime_client::{
@@ -13,7 +12,6 @@ use realtime_protocol::error::Status;
 use wasm_bindgen::prelude::*;
 
 use crate::clock::Clock;
-use crate::event::EventListener;
 use crate::frame::{self, Entry, Incoming, Messages};
 use crate::shell::{Shell, ShellFailure};
 use crate::timer::Timer;
@@ -29,7 +27,6 @@ extern "C" {
 /// One connection to a relay and the subscriptions on it. Every cell is borrowed for a moment only, never while a function
 /// of the page runs.
 pub struct Client {
-    me: Weak<Self>,
     shell: Shell,
     machine: RefCell<Machine>,
     /// The subscription that was made last.
@@ -39,46 +36,40 @@ pub struct Client {
     is_carrying_out: Cell<bool>,
     clock: Clock,
     timer: Timer,
-    _wake: Vec<EventListener>,
 }
 
 impl Client {
-    /// A client at rest: it connects when something is subscribed.
-    pub fn new(shell: Shell) -> Rc<Self> {
+    /// A client at rest: it connects when something is subscribed. It lives as long as its page.
+    pub fn new(shell: Shell) -> &'static Self {
         // 2^53 seeds are as many as a number of JavaScript holds.
         let seed = (random() * 9_007_199_254_740_992.0) as u64;
-        Rc::new_cyclic(|me: &Weak<Self>| {
-            let on_timer = tell(me, |client| {
-                client.timer.fired();
-                client.on(Input::Timer);
-            });
-            Self {
-                me: me.clone(),
-                shell,
-                machine: RefCell::new(Machine::new(Settings::default(), seed)),
-                newest: Cell::new(SubscriptionId(0)),
-                transport: RefCell::new(None),
-                is_carrying_out: Cell::new(false),
-                clock: Clock::new(),
-                timer: Timer::new(on_timer),
-                _wake: on_wake(tell(me, |client| client.on(Input::Wake))),
-            }
-        })
+        let client: &'static Self = Box::leak(Box::new(Self {
+            shell,
+            machine: RefCell::new(Machine::new(Settings::default(), seed)),
+            newest: Cell::new(SubscriptionId(0)),
+            transport: RefCell::new(None),
+            is_carrying_out: Cell::new(false),
+            clock: Clock::new(),
+            timer: Timer::new(),
+        }));
+        client.timer.calls(move || client.on(Input::Timer));
+        on_wake(move || client.on(Input::Wake));
+        client
     }
 
     /// Adds a subscription. Its number is higher than all before.
-    pub fn subscribe(&self, subscription: SubscriptionId, channel: Channel, patience: Patience) {
+    pub fn subscribe(&'static self, subscription: SubscriptionId, channel: Channel, patience: Patience) {
         self.newest.set(subscription);
         self.on(Input::Subscribe { subscription, channel, patience });
     }
 
     /// The identity for a connection, or why there is none.
-    pub fn identified(&self, connection: u32, identity: Result<Identity, String>) {
+    pub fn identified(&'static self, connection: u32, identity: Result<Identity, String>) {
         self.on(Input::Identified { connection: ConnectionId(connection), identity });
     }
 
     /// Gives the machine an input and carries out what follows.
-    pub fn on(&self, input: Input) {
+    pub fn on(&'static self, input: Input) {
         let now = self.clock.now();
         self.machine.borrow_mut().on(input, now);
         if self.is_carrying_out.replace(true) {
@@ -96,7 +87,7 @@ impl Client {
         self.machine.borrow_mut().next_effect()
     }
 
-    fn carry_out(&self, effect: Effect) {
+    fn carry_out(&'static self, effect: Effect) {
         match effect {
             Effect::Connect(connection) => self.connect(connection),
             Effect::Identify { connection, renew } => self.shell.identify(connection.0, renew),
@@ -129,13 +120,8 @@ impl Client {
         self.shell.failure(failure.code.get(), &failure.message, status, failure.recoverable)
     }
 
-    fn connect(&self, connection: ConnectionId) {
-        let me = self.me.clone();
-        let arrive = move |arrival| {
-            if let Some(client) = me.upgrade() {
-                client.arrived(connection, arrival);
-            }
-        };
+    fn connect(&'static self, connection: ConnectionId) {
+        let arrive = move |arrival| self.arrived(connection, arrival);
         let opened = self.shell.address().and_then(|address| Transport::open(&address, arrive));
         match opened {
             Ok(transport) => drop(self.transport.replace(Some(transport))),
@@ -143,7 +129,7 @@ impl Client {
         }
     }
 
-    fn arrived(&self, connection: ConnectionId, arrival: Arrival) {
+    fn arrived(&'static self, connection: ConnectionId, arrival: Arrival) {
         match arrival {
             Arrival::Opened => self.on(Input::Opened(connection)),
             Arrival::Frame(text) => match frame::read(&text) {
@@ -155,7 +141,7 @@ impl Client {
         }
     }
 
-    fn closed(&self, connection: ConnectionId, event: CloseEvent) {
+    fn closed(&'static self, connection: ConnectionId, event: CloseEvent) {
         self.transport.replace(None);
         let reason = if event.reason.is_empty() {
             let address = self.shell.address().unwrap_or_default();
@@ -203,16 +189,6 @@ impl Client {
 
 /// RFC 6455 section 7.4.1: a connection that ended without a code.
 const NO_CODE: u16 = 1006;
-
-/// A callback for the browser, which does nothing once the client is gone.
-fn tell(client: &Weak<Client>, action: impl Fn(&Client) + 'static) -> impl Fn() + 'static {
-    let client = client.clone();
-    move || {
-        if let Some(client) = client.upgrade() {
-            action(&client);
-        }
-    }
-}
 
 /// The text of something thrown.
 fn describe(thrown: &JsValue) -> String {

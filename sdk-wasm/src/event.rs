@@ -17,6 +17,11 @@ impl EventListener {
         let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
         Self { target: target.clone(), name, callback }
     }
+
+    /// Goes on hearing for as long as the page lives.
+    pub(crate) fn forget(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for EventListener {

@@ -3,7 +3,6 @@
 //! Functions, not a class: a page has one connection, and a class would bring its bookkeeping along.
 
 use std::cell::OnceCell;
-use std::rc::Rc;
 
 use realtime_client::{Identity, Input, Patience, SubscriptionId};
 use realtime_protocol::channel::Channel;
@@ -14,13 +13,13 @@ use crate::client::Client;
 use crate::shell::Shell;
 
 thread_local! {
-    static CLIENT: OnceCell<Rc<Client>> = const { OnceCell::new() };
+    static CLIENT: OnceCell<&'static Client> = const { OnceCell::new() };
 }
 
 /// Makes the page's client. Everything before this call, and a second one, does nothing.
 #[wasm_bindgen]
 pub fn start(shell: Shell) {
-    CLIENT.with(|client| drop(client.set(Client::new(shell))));
+    CLIENT.with(|client| _ = client.get_or_init(|| Client::new(shell)));
 }
 
 /// Subscribes under a number that the page gives out: each is higher than all before. The shell is told what becomes of
@@ -72,7 +71,7 @@ fn on(input: Input) {
     with(|client| client.on(input));
 }
 
-fn with(action: impl FnOnce(&Client)) {
+fn with(action: impl FnOnce(&'static Client)) {
     CLIENT.with(|client| {
         if let Some(client) = client.get() {
             action(client);

@@ -1,6 +1,6 @@
 //! One timer, by the global `setTimeout`, which windows and workers both have.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
@@ -14,9 +14,9 @@ extern "C" {
     fn clear_timeout(handle: f64);
 }
 
-/// Calls back at the earliest time that it was armed for. Dropped, it never calls.
+/// Calls back at the earliest time that it was armed for.
 pub(crate) struct Timer {
-    callback: Closure<dyn Fn()>,
+    callback: OnceCell<JsValue>,
     armed: Cell<Option<Armed>>,
 }
 
@@ -27,40 +27,33 @@ struct Armed {
 }
 
 impl Timer {
-    pub(crate) fn new(callback: impl Fn() + 'static) -> Self {
-        Self { callback: Closure::new(callback), armed: Cell::new(None) }
+    pub(crate) const fn new() -> Self {
+        Self { callback: OnceCell::new(), armed: Cell::new(None) }
+    }
+
+    /// What is called, for ever. To be said once, before the timer is armed.
+    pub(crate) fn calls(&'static self, action: impl Fn() + 'static) {
+        let callback = move || {
+            self.armed.set(None);
+            action();
+        };
+        let _ = self.callback.set(Closure::<dyn Fn()>::new(callback).into_js_value());
     }
 
     /// Makes sure that the callback runs at `at`, or before. An earlier time that is armed already stays, so that a
     /// deadline which moves on with every message costs no call into the browser.
     pub(crate) fn arm(&self, at: Option<Duration>, now: Duration) {
-        let Some(at) = at else {
+        let (Some(at), Some(callback)) = (at, self.callback.get()) else {
             return;
         };
-        if self.armed.get().is_some_and(|armed| armed.at <= at) {
-            return;
+        match self.armed.get() {
+            Some(armed) if armed.at <= at => return,
+            Some(armed) => clear_timeout(armed.handle),
+            None => {}
         }
-        self.disarm();
         // A millisecond more, since browsers cut fractions and may be early by one.
         let delay_ms = at.saturating_sub(now).as_millis() as f64 + 1.0;
-        let handle = set_timeout(self.callback.as_ref(), delay_ms);
+        let handle = set_timeout(callback, delay_ms);
         self.armed.set(Some(Armed { handle, at }));
-    }
-
-    /// Says that the callback is running.
-    pub(crate) fn fired(&self) {
-        self.armed.set(None);
-    }
-
-    fn disarm(&self) {
-        if let Some(armed) = self.armed.take() {
-            clear_timeout(armed.handle);
-        }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.disarm();
     }
 }

@@ -1,7 +1,5 @@
 //! The events that say that the outside world has changed.
 
-use std::rc::Rc;
-
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, EventTarget};
 
@@ -17,14 +15,14 @@ extern "C" {
     static DOCUMENT: Option<Document>;
 }
 
-/// Calls back when the network returns, when the page becomes visible, and when it comes out of the back-forward cache.
-pub(crate) fn on_wake(callback: impl Fn() + 'static) -> Vec<EventListener> {
-    let callback = Rc::new(callback);
+/// Calls back when the network returns, when the page becomes visible, and when it comes out of the back-forward cache:
+/// for as long as the page lives.
+pub(crate) fn on_wake(callback: impl Fn() + Copy + 'static) {
     let on_global = |name| {
-        let callback = callback.clone();
-        GLOBAL.with(|global| EventListener::new(global, name, move |_| callback()))
+        GLOBAL.with(|global| EventListener::new(global, name, move |_| callback()).forget());
     };
-    let mut listeners = vec![on_global("online"), on_global("pageshow")];
+    on_global("online");
+    on_global("pageshow");
     DOCUMENT.with(|document| {
         if let Some(document) = document.clone() {
             let target = document.clone();
@@ -33,8 +31,7 @@ pub(crate) fn on_wake(callback: impl Fn() + 'static) -> Vec<EventListener> {
                     callback();
                 }
             };
-            listeners.push(EventListener::new(&target, "visibilitychange", on_visible));
+            EventListener::new(&target, "visibilitychange", on_visible).forget();
         }
     });
-    listeners
 }

@@ -46,7 +46,7 @@ pub struct Page(Inside);
 /// A client, and everything that it has told its page.
 #[derive(Clone)]
 pub struct Inside {
-    client: Rc<OnceCell<Rc<Client>>>,
+    client: Rc<OnceCell<&'static Client>>,
     pub log: Log,
     labels: Rc<RefCell<BTreeMap<u32, &'static str>>>,
     last: Rc<Cell<u32>>,
@@ -90,7 +90,7 @@ impl Drop for Page {
 }
 
 impl Inside {
-    pub fn client(&self) -> &Client {
+    pub fn client(&self) -> &'static Client {
         self.client.get().expect("it is made with the page")
     }
 
