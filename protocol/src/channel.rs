@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_NAME_CHARS, MAX_RESOURCE_ID_CHARS};
+use crate::limits::{MAX_NAME_CHARS, MAX_RESOURCE_ID_CHARS, chars_in};
 
 /// A channel, or one resource of it. Each is a stream of its own: a message on one never reaches the other.
 ///
@@ -177,7 +177,7 @@ fn check_name(name: &str) -> Result<(), ChannelError> {
 }
 
 fn check_resource_id(id: &str) -> Result<(), ChannelError> {
-    let chars = id.chars().count();
+    let chars = chars_in(id);
     if chars > MAX_RESOURCE_ID_CHARS {
         return Err(ChannelError::ResourceIdTooLong { chars });
     }

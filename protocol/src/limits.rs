@@ -30,3 +30,9 @@ pub const MAX_CLIENT_FRAME_BYTES: usize = 16 * 1024;
 
 /// Bytes at which the relay closes a frame of joined messages. A single larger message has a frame of its own.
 pub const JOINED_FRAME_BYTES: usize = 64 * 1024;
+
+/// How many characters a text has. Counted one by one, since the standard library's count is unrolled for long texts,
+/// which every page that has the browser SDK would download.
+pub(crate) fn chars_in(text: &str) -> usize {
+    text.chars().fold(0, |chars, _| chars + 1)
+}

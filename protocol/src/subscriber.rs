@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::limits::MAX_USER_ID_CHARS;
+use crate::limits::{MAX_USER_ID_CHARS, chars_in};
 
 /// A user's id: the `sub` of a token, the id in `users`, and `publisher.id` are all of this kind.
 /// A clone shares the text.
@@ -21,7 +21,7 @@ impl UserId {
         if text.is_empty() {
             return Err("a user id is empty: it has 1 to 256 characters");
         }
-        if text.chars().count() > MAX_USER_ID_CHARS {
+        if chars_in(text) > MAX_USER_ID_CHARS {
             return Err("a user id is too long: it has 1 to 256 characters");
         }
         if text.chars().any(char::is_control) {
