@@ -1,8 +1,7 @@
 //! How long to wait between attempts: full jitter, so that clients which lost their relay together do not return
 //! together.
 
-use std::time::Duration;
-
+use crate::millis::Millis;
 use crate::settings::Settings;
 
 /// A small generator of pseudo-random numbers (splitmix64). Spreads clients over time; never used for secrets.
@@ -22,28 +21,29 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A span from nothing to `most`, in whole milliseconds.
-    pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
-        let millis = most.as_millis() as u64;
-        Duration::from_millis(self.next() % (millis + 1))
+    /// A span from nothing to `most`.
+    pub(crate) fn up_to(&mut self, most: Millis) -> Millis {
+        Millis::new(self.next() % most.get().saturating_add(1))
     }
 }
 
 /// The wait after `failures` failures in a row: anything up to a bound that doubles with each, never less than the
 /// floor.
-pub(crate) fn delay(failures: u32, settings: &Settings, random: &mut Random) -> Duration {
+pub(crate) fn delay(failures: u32, settings: &Settings, random: &mut Random) -> Millis {
     // 2^16 times any sensible base is beyond any sensible cap.
-    let bound = settings.backoff_base.saturating_mul(1 << failures.min(16));
-    random.up_to(bound.min(settings.backoff_cap)).max(settings.backoff_floor)
+    let bound = Millis::from(settings.backoff_base).doubled(failures.min(16));
+    random.up_to(bound.min(settings.backoff_cap.into())).max(settings.backoff_floor.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn delays(failures: u32) -> Vec<Duration> {
         let mut random = Random::new(7);
-        (0..1000).map(|_| delay(failures, &Settings::default(), &mut random)).collect()
+        (0..1000).map(|_| delay(failures, &Settings::default(), &mut random).into()).collect()
     }
 
     #[test]

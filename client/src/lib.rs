@@ -11,7 +11,7 @@
 //!
 //! Reading order: [`machine`] (the public face), [`input`] and [`effect`] (what goes in and out), [`settings`],
 //! then the rooms behind it: `link` (the connection), `credential` (the identity in use), `subscriptions` (what is asked for and what the answers
-//! mean), `requests` (what is under way), `table` (who wants what), `backoff`, `sorted`.
+//! mean), `requests` (what is under way), `table` (who wants what), `backoff`, `sorted`, `millis`.
 
 mod backoff;
 mod credential;
@@ -19,6 +19,7 @@ pub mod effect;
 pub mod input;
 mod link;
 pub mod machine;
+mod millis;
 mod requests;
 pub mod settings;
 mod sorted;

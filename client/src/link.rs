@@ -1,7 +1,6 @@
 //! The connection: its phases, and the times that move it from one to the next.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use realtime_protocol::close::{CloseCode, Return};
 use realtime_protocol::frame::{ClientFrame, Heartbeat};
@@ -10,10 +9,11 @@ use crate::backoff::{self, Random};
 use crate::credential::Credential;
 use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity};
+use crate::millis::Millis;
 use crate::settings::Settings;
 
 /// The shortest time between two attempts that the outside world's wake-ups may bring about.
-const WAKE_SPACING: Duration = Duration::from_secs(1);
+const WAKE_SPACING: Millis = Millis::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) enum Phase {
@@ -22,7 +22,7 @@ pub(crate) enum Phase {
     /// Something is wanted, but connecting again would end the same way.
     Closed,
     /// The next attempt comes at this time.
-    Waiting { until: Duration },
+    Waiting { until: Millis },
     /// From opening the transport to the relay's welcome.
     Connecting(Attempt),
     /// Welcomed.
@@ -33,7 +33,7 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Attempt {
     connection: ConnectionId,
-    deadline: Duration,
+    deadline: Millis,
     is_open: bool,
     identity: Option<Identity>,
     has_greeted: bool,
@@ -43,11 +43,11 @@ pub(crate) struct Attempt {
 #[derive(Debug)]
 pub(crate) struct Live {
     connection: ConnectionId,
-    since: Duration,
+    since: Millis,
     /// When the relay was last heard.
-    heard: Duration,
+    heard: Millis,
     /// How long it may stay silent.
-    silence: Duration,
+    silence: Millis,
 }
 
 /// What the passing of time means for the connection.
@@ -70,29 +70,29 @@ pub(crate) struct Link {
     phase: Phase,
     last_connection: u32,
     /// When the latest attempt began.
-    attempted_at: Duration,
+    attempted_at: Millis,
     /// No attempt before this time, unless the outside world wakes it.
-    retry_at: Duration,
+    retry_at: Millis,
     /// Connections in a row that did not last.
     failures: u32,
     /// How long the relay, in its goodbye, asked to stay away.
-    goodbye: Option<Duration>,
+    goodbye: Option<Millis>,
     /// Since when the connection, made or in the making, is for nothing.
-    unwanted_since: Option<Duration>,
+    unwanted_since: Option<Millis>,
     credential: Credential,
     /// Whether an expired token has been answered by an attempt without a wait, since a connection last lasted.
     has_hurried: bool,
 }
 
 impl Link {
-    pub(crate) const fn new(settings: Settings, seed: u64) -> Self {
+    pub(crate) fn new(settings: Settings, seed: u64) -> Self {
         Self {
             settings,
             random: Random::new(seed),
             phase: Phase::Idle,
             last_connection: 0,
-            attempted_at: Duration::ZERO,
-            retry_at: Duration::ZERO,
+            attempted_at: Millis::ZERO,
+            retry_at: Millis::ZERO,
             failures: 0,
             goodbye: None,
             unwanted_since: None,
@@ -128,7 +128,7 @@ impl Link {
     }
 
     /// Someone wants something new: makes sure that a connection exists or will.
-    pub(crate) fn want(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn want(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         if let Phase::Idle | Phase::Closed = self.phase {
             self.phase = Phase::Waiting { until: self.retry_at };
             self.connect_when_due(now, effects);
@@ -136,7 +136,7 @@ impl Link {
     }
 
     /// Starts an attempt when its time has come.
-    pub(crate) fn connect_when_due(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn connect_when_due(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         if let Phase::Waiting { until } = self.phase
             && until <= now
         {
@@ -145,14 +145,14 @@ impl Link {
     }
 
     /// Starts an attempt now.
-    pub(crate) fn connect(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn connect(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         self.last_connection = self.last_connection.wrapping_add(1);
         let connection = ConnectionId(self.last_connection);
         self.attempted_at = now;
         self.goodbye = None;
         self.phase = Phase::Connecting(Attempt {
             connection,
-            deadline: now.saturating_add(self.settings.connect_timeout),
+            deadline: now.saturating_add(self.settings.connect_timeout.into()),
             is_open: false,
             identity: None,
             has_greeted: false,
@@ -181,12 +181,7 @@ impl Link {
     }
 
     /// The relay has answered the greeting. False when there was none.
-    pub(crate) fn welcomed(
-        &mut self,
-        heartbeat: Heartbeat,
-        expires_in_ms: Option<u64>,
-        now: Duration,
-    ) -> bool {
+    pub(crate) fn welcomed(&mut self, heartbeat: Heartbeat, expires_in_ms: Option<u64>, now: Millis) -> bool {
         let Phase::Connecting(attempt) = &self.phase else {
             return false;
         };
@@ -198,15 +193,15 @@ impl Link {
             connection: attempt.connection,
             since: now,
             heard: now,
-            silence: Duration::from_millis(millis),
+            silence: Millis::new(millis),
         });
         self.accepted(expires_in_ms, now);
         true
     }
 
     /// The relay has accepted the token.
-    pub(crate) fn accepted(&mut self, expires_in_ms: Option<u64>, now: Duration) {
-        self.credential.accepted(expires_in_ms.map(Duration::from_millis), now, &mut self.random);
+    pub(crate) fn accepted(&mut self, expires_in_ms: Option<u64>, now: Millis) {
+        self.credential.accepted(expires_in_ms.map(Millis::new), now, &mut self.random);
     }
 
     /// The identity that was given last is of no more use.
@@ -215,7 +210,7 @@ impl Link {
     }
 
     /// Asks for another identity on the connection that is made.
-    pub(crate) fn replace_token(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn replace_token(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         if let Phase::Live(Live { connection, .. }) = self.phase {
             self.credential.asked(now);
             effects.push_back(Effect::Identify { connection, renew: true });
@@ -223,21 +218,21 @@ impl Link {
     }
 
     /// The relay has sent something.
-    pub(crate) const fn heard(&mut self, now: Duration) {
+    pub(crate) const fn heard(&mut self, now: Millis) {
         if let Phase::Live(live) = &mut self.phase {
             live.heard = now;
         }
     }
 
     /// The relay will close the connection, and says when to return.
-    pub(crate) fn goodbye(&mut self, retry_after: Duration) {
-        self.goodbye = Some(retry_after.min(self.settings.longest_goodbye));
+    pub(crate) fn goodbye(&mut self, retry_after: Millis) {
+        self.goodbye = Some(retry_after.min(self.settings.longest_goodbye.into()));
     }
 
     /// The connection is no more. Says what to do next, and does it where something is wanted.
-    pub(crate) fn lost(&mut self, code: u16, is_wanted: bool, now: Duration) -> Return {
+    pub(crate) fn lost(&mut self, code: u16, is_wanted: bool, now: Millis) -> Return {
         if let Phase::Live(live) = &self.phase
-            && now.saturating_sub(live.since) >= self.settings.stable_after
+            && now.saturating_sub(live.since) >= self.settings.stable_after.into()
         {
             self.failures = 0;
             self.has_hurried = false;
@@ -254,10 +249,10 @@ impl Link {
             self.credential.rejected();
         }
         let wait = match self.goodbye.take() {
-            Some(wait) if verdict == Return::ComeBack => wait.max(self.settings.backoff_floor),
+            Some(wait) if verdict == Return::ComeBack => wait.max(self.settings.backoff_floor.into()),
             _ if has_expired && !self.has_hurried => {
                 self.has_hurried = true;
-                Duration::ZERO
+                Millis::ZERO
             }
             _ => self.next_wait(),
         };
@@ -271,7 +266,7 @@ impl Link {
     }
 
     /// The outside world has changed: waiting ends, though not more often than [`WAKE_SPACING`] allows.
-    pub(crate) fn wake(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn wake(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         match &mut self.phase {
             Phase::Waiting { until } => {
                 *until = (*until).min(self.attempted_at.saturating_add(WAKE_SPACING));
@@ -296,7 +291,7 @@ impl Link {
 
     /// Notes whether anything is wanted: from then on a connection for nothing lives for a while only, and nothing else
     /// is planned.
-    pub(crate) fn settle(&mut self, is_wanted: bool, now: Duration) {
+    pub(crate) fn settle(&mut self, is_wanted: bool, now: Millis) {
         self.unwanted_since = match self.unwanted_since {
             _ if is_wanted => None,
             None => Some(now),
@@ -308,7 +303,7 @@ impl Link {
     }
 
     /// What the time means.
-    pub(crate) fn due(&self, now: Duration) -> Due {
+    pub(crate) fn due(&self, now: Millis) -> Due {
         match &self.phase {
             Phase::Connecting(attempt) if attempt.deadline <= now => Due::Late,
             Phase::Live(live) if live.silent_at() <= now => Due::Silent,
@@ -329,7 +324,7 @@ impl Link {
     }
 
     /// When something has to happen.
-    pub(crate) fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Millis> {
         match &self.phase {
             Phase::Idle | Phase::Closed => None,
             Phase::Waiting { until } => Some(*until),
@@ -341,11 +336,11 @@ impl Link {
     }
 
     /// When a connection has been for nothing for long enough; never, while something is wanted.
-    fn closes_at(&self) -> Duration {
-        self.unwanted_since.map_or(Duration::MAX, |since| since.saturating_add(self.settings.linger))
+    fn closes_at(&self) -> Millis {
+        self.unwanted_since.map_or(Millis::MAX, |since| since.saturating_add(self.settings.linger.into()))
     }
 
-    fn next_wait(&mut self) -> Duration {
+    fn next_wait(&mut self) -> Millis {
         let wait = backoff::delay(self.failures, &self.settings, &mut self.random);
         self.failures = self.failures.saturating_add(1);
         wait
@@ -370,7 +365,7 @@ impl Attempt {
 }
 
 impl Live {
-    const fn silent_at(&self) -> Duration {
+    const fn silent_at(&self) -> Millis {
         self.heard.saturating_add(self.silence)
     }
 }

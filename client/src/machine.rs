@@ -11,6 +11,7 @@ use realtime_protocol::position::{Offset, Position};
 use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity, Input, SubscriptionId};
 use crate::link::{Due, Link, Phase};
+use crate::millis::Millis;
 use crate::settings::Settings;
 use crate::subscriptions::Subscriptions;
 use crate::table::ChannelKey;
@@ -81,7 +82,7 @@ pub struct Delivery<P> {
 
 impl Machine {
     /// A machine at rest. The seed spreads its attempts to reconnect over time; give every client another.
-    pub const fn new(settings: Settings, seed: u64) -> Self {
+    pub fn new(settings: Settings, seed: u64) -> Self {
         Self {
             link: Link::new(settings, seed),
             subscriptions: Subscriptions::new(settings),
@@ -93,6 +94,7 @@ impl Machine {
 
     /// Takes in what has happened.
     pub fn on(&mut self, input: Input, now: Duration) {
+        let now = now.into();
         match input {
             Input::Subscribe { subscription, channel, patience } => {
                 self.subscriptions.subscribe(subscription, channel, patience, now, &mut self.effects);
@@ -147,14 +149,14 @@ impl Machine {
     pub fn deadline(&mut self) -> Option<Duration> {
         let link = self.link.deadline();
         let subscriptions = self.subscriptions.deadline();
-        [link, subscriptions].into_iter().flatten().min()
+        [link, subscriptions].into_iter().flatten().min().map(Into::into)
     }
 
     /// Says that a frame of messages has come. False when it is of an earlier connection and counts for nothing.
     pub fn heard(&mut self, connection: ConnectionId, now: Duration) -> bool {
         let is_current = self.link.is_current(connection);
         if is_current {
-            self.link.heard(now);
+            self.link.heard(now.into());
         }
         is_current
     }
@@ -213,7 +215,7 @@ impl Machine {
         }
     }
 
-    fn identified(&mut self, identity: Result<Identity, String>, now: Duration) {
+    fn identified(&mut self, identity: Result<Identity, String>, now: Millis) {
         match identity {
             // The token that is to be replaced is still in force, and another attempt follows before its end.
             Err(_) if self.link.is_live() => {}
@@ -231,13 +233,13 @@ impl Machine {
     }
 
     /// Asks for everything that is wanted right behind hello: waiting for the welcome would cost a round trip.
-    fn ask_if(&mut self, has_greeted: bool, now: Duration) {
+    fn ask_if(&mut self, has_greeted: bool, now: Millis) {
         if has_greeted {
             self.subscriptions.connected(now, &mut self.effects);
         }
     }
 
-    fn control(&mut self, control: Control, now: Duration) {
+    fn control(&mut self, control: Control, now: Millis) {
         let effects = &mut self.effects;
         match control {
             Control::Welcome { session, subscriber, visitor_token, heartbeat, expires_in_ms } => {
@@ -268,12 +270,12 @@ impl Machine {
             Control::Unsubscribed { .. } => {}
             Control::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
             Control::Goodbye { retry_after_ms } => {
-                self.link.goodbye(Duration::from_millis(u64::from(retry_after_ms)));
+                self.link.goodbye(Millis::new(u64::from(retry_after_ms)));
             }
         }
     }
 
-    fn timer(&mut self, now: Duration) {
+    fn timer(&mut self, now: Millis) {
         match self.link.due(now) {
             Due::Nothing => {}
             Due::Late => self.abandon(self.link.why_late(), now),
@@ -294,14 +296,14 @@ impl Machine {
     }
 
     /// Leaves a connection that is of no use.
-    fn abandon(&mut self, reason: &str, now: Duration) {
+    fn abandon(&mut self, reason: &str, now: Millis) {
         if let Some(connection) = self.link.connection() {
             self.effects.push_back(Effect::Disconnect(connection));
         }
         self.lost(ABNORMAL, reason, now);
     }
 
-    fn lost(&mut self, code: u16, reason: &str, now: Duration) {
+    fn lost(&mut self, code: u16, reason: &str, now: Millis) {
         let was_live = self.link.is_live();
         self.subscriptions.disconnected();
         let reason = if reason.is_empty() { "no reason given" } else { reason };
@@ -334,7 +336,7 @@ impl Machine {
         self.effects.push_back(Effect::Error(Failure::connection(&message, true)));
     }
 
-    fn reconnect(&mut self, now: Duration) {
+    fn reconnect(&mut self, now: Millis) {
         self.link.distrust();
         if let Phase::Idle = self.link.phase() {
             return;

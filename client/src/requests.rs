@@ -1,10 +1,10 @@
 //! Subscribes under way: a bounded number of them is unanswered at a time, the others wait their turn.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use realtime_protocol::frame::RequestId;
 
+use crate::millis::Millis;
 use crate::settings::Settings;
 use crate::table::ChannelKey;
 
@@ -13,14 +13,14 @@ use crate::table::ChannelKey;
 struct Request {
     id: RequestId,
     key: ChannelKey,
-    deadline: Duration,
+    deadline: Millis,
 }
 
 #[derive(Debug)]
 pub(crate) struct Requests {
     /// How many may be unanswered.
     limit: usize,
-    timeout: Duration,
+    timeout: Millis,
     /// In the order of their sending, which is that of their deadlines too. Never more than the limit.
     unanswered: Vec<Request>,
     /// Channels to ask for as replies make room.
@@ -29,10 +29,10 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    pub(crate) const fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             limit: settings.requests_in_flight,
-            timeout: settings.subscribe_timeout,
+            timeout: settings.subscribe_timeout.into(),
             unanswered: Vec::new(),
             queue: VecDeque::new(),
             last_id: 0,
@@ -64,7 +64,7 @@ impl Requests {
     }
 
     /// Notes that a channel is being asked for.
-    pub(crate) fn sent(&mut self, key: ChannelKey, now: Duration) -> RequestId {
+    pub(crate) fn sent(&mut self, key: ChannelKey, now: Millis) -> RequestId {
         let id = self.next_id();
         self.wait(id, key, now);
         id
@@ -77,7 +77,7 @@ impl Requests {
     }
 
     /// The next request whose answer is overdue. It is given up, unless the caller goes on waiting.
-    pub(crate) fn overdue(&mut self, now: Duration) -> Option<(RequestId, ChannelKey)> {
+    pub(crate) fn overdue(&mut self, now: Millis) -> Option<(RequestId, ChannelKey)> {
         let first = self.unanswered.first().filter(|request| request.deadline <= now)?;
         let overdue = (first.id, first.key);
         self.unanswered.remove(0);
@@ -85,13 +85,13 @@ impl Requests {
     }
 
     /// Goes on waiting for an answer, for another full time.
-    pub(crate) fn wait(&mut self, id: RequestId, key: ChannelKey, now: Duration) {
+    pub(crate) fn wait(&mut self, id: RequestId, key: ChannelKey, now: Millis) {
         let deadline = now.saturating_add(self.timeout);
         self.unanswered.push(Request { id, key, deadline });
     }
 
     /// When the first answer is overdue.
-    pub(crate) fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Millis> {
         self.unanswered.first().map(|request| request.deadline)
     }
 

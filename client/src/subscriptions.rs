@@ -5,7 +5,6 @@
 //! subscribes meanwhile simply joins in.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use realtime_protocol::channel::Channel;
 use realtime_protocol::error::{ErrorCode, Status};
@@ -15,6 +14,7 @@ use realtime_protocol::position::Position;
 use crate::backoff::{self, Random};
 use crate::effect::{Continuity, Effect, Failure};
 use crate::input::{Patience, SubscriptionId};
+use crate::millis::Millis;
 use crate::requests::Requests;
 use crate::settings::Settings;
 use crate::table::{ChannelKey, Membership, Table, Wire};
@@ -23,7 +23,7 @@ use crate::table::{ChannelKey, Membership, Table, Wire};
 #[derive(Debug)]
 struct Waiting {
     subscription: SubscriptionId,
-    deadline: Duration,
+    deadline: Millis,
 }
 
 /// The subscriptions of one client, and the conversation about them.
@@ -37,11 +37,11 @@ pub(crate) struct Subscriptions {
     /// In the order of their deadlines. An entry whose subscription has its answer means nothing.
     waiting: VecDeque<Waiting>,
     /// No channel rests longer than until then; `None` when none rests.
-    rested_at: Option<Duration>,
+    rested_at: Option<Millis>,
 }
 
 impl Subscriptions {
-    pub(crate) const fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             table: Table::new(),
             requests: Requests::new(&settings),
@@ -58,7 +58,7 @@ impl Subscriptions {
         subscription: SubscriptionId,
         channel: Channel,
         patience: Patience,
-        now: Duration,
+        now: Millis,
         effects: &mut VecDeque<Effect>,
     ) {
         let key = self.table.add(subscription, channel, patience);
@@ -70,7 +70,7 @@ impl Subscriptions {
             effects.push_back(Effect::Subscribed { subscription, continuity: Continuity::First });
             return;
         }
-        let deadline = now.saturating_add(self.settings.subscribe_timeout);
+        let deadline = now.saturating_add(self.settings.subscribe_timeout.into());
         self.waiting.push_back(Waiting { subscription, deadline });
         self.enqueue(key);
         self.ask(now, effects);
@@ -84,7 +84,7 @@ impl Subscriptions {
     }
 
     /// There is a relay now: asks it for everything that is wanted.
-    pub(crate) fn connected(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn connected(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         self.is_connected = true;
         for key in self.table.keys() {
             self.enqueue(key);
@@ -136,7 +136,7 @@ impl Subscriptions {
         id: RequestId,
         (code, status): (ErrorCode, Status),
         message: &str,
-        (now, random): (Duration, &mut Random),
+        (now, random): (Millis, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
         if let Some(key) = self.requests.answered(id) {
@@ -150,7 +150,7 @@ impl Subscriptions {
         number: ChannelNumber,
         status: Status,
         message: &str,
-        (now, random): (Duration, &mut Random),
+        (now, random): (Millis, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
         if let Some(key) = self.table.release(number) {
@@ -160,7 +160,7 @@ impl Subscriptions {
     }
 
     /// Sends what the window of unanswered requests leaves room for.
-    pub(crate) fn ask(&mut self, now: Duration, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn ask(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         if !self.is_connected {
             return;
         }
@@ -179,7 +179,7 @@ impl Subscriptions {
     }
 
     /// Asks again for channels whose temporary refusal is over.
-    pub(crate) fn wake_rested(&mut self, now: Duration) {
+    pub(crate) fn wake_rested(&mut self, now: Millis) {
         if self.rested_at.is_none_or(|at| at > now) {
             return;
         }
@@ -196,7 +196,7 @@ impl Subscriptions {
     }
 
     /// Tells who has waited too long for a first answer; refuses those whose patience is limited.
-    pub(crate) fn lose_patience(&mut self, now: Duration, reason: &str, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn lose_patience(&mut self, now: Millis, reason: &str, effects: &mut VecDeque<Effect>) {
         while let Some(first) = self.first_pending() {
             if first.deadline > now {
                 return;
@@ -231,7 +231,7 @@ impl Subscriptions {
 
     /// Gives up requests that have waited too long for their answer. True when one of them was for a channel with
     /// live subscriptions, which cannot do without: the connection is of no use then.
-    pub(crate) fn give_up_requests(&mut self, now: Duration, effects: &mut VecDeque<Effect>) -> bool {
+    pub(crate) fn give_up_requests(&mut self, now: Millis, effects: &mut VecDeque<Effect>) -> bool {
         while let Some((id, key)) = self.requests.overdue(now) {
             match self.table.slot(key) {
                 Some(slot) if slot.live > 0 => return true,
@@ -267,7 +267,7 @@ impl Subscriptions {
     }
 
     /// When something has to happen. May be too early, never too late.
-    pub(crate) fn deadline(&mut self) -> Option<Duration> {
+    pub(crate) fn deadline(&mut self) -> Option<Millis> {
         let waiting = self.first_pending().map(|first| first.deadline);
         [waiting, self.requests.deadline(), self.rested_at].into_iter().flatten().min()
     }
@@ -305,7 +305,7 @@ impl Subscriptions {
         &mut self,
         key: ChannelKey,
         failure: Failure,
-        (now, random): (Duration, &mut Random),
+        (now, random): (Millis, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
         let failure = self.on(key, failure);
@@ -328,7 +328,7 @@ impl Subscriptions {
         &mut self,
         key: ChannelKey,
         failure: Failure,
-        (now, random): (Duration, &mut Random),
+        (now, random): (Millis, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
         let Some(slot) = self.table.slot_mut(key).filter(|slot| !slot.subscriptions.is_empty()) else {

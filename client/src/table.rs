@@ -1,12 +1,11 @@
 //! Who wants what: the channels, the subscriptions on each, and the indexes that find them. No decisions.
 
-use std::time::Duration;
-
 use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::{Offset, Position};
 
 use crate::input::{Patience, SubscriptionId};
+use crate::millis::Millis;
 use crate::sorted::SortedMap;
 
 /// A machine's short name for a channel that it holds. Valid until the next input.
@@ -25,7 +24,7 @@ pub(crate) enum Wire {
     /// It delivers under this number.
     Held(ChannelNumber),
     /// It refused for the moment, and is asked again at this time.
-    Resting(Duration),
+    Resting(Millis),
 }
 
 /// One channel and its subscriptions.
