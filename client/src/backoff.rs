@@ -2,7 +2,7 @@
 //! together.
 
 use crate::millis::Millis;
-use crate::settings::Settings;
+use crate::settings::Times;
 
 /// A small generator of pseudo-random numbers (splitmix64). Spreads clients over time; never used for secrets.
 #[derive(Debug, Clone)]
@@ -29,10 +29,10 @@ impl Random {
 
 /// The wait after `failures` failures in a row: anything up to a bound that doubles with each, never less than the
 /// floor.
-pub(crate) fn delay(failures: u32, settings: &Settings, random: &mut Random) -> Millis {
+pub(crate) fn delay(failures: u32, times: &Times, random: &mut Random) -> Millis {
     // 2^16 times any sensible base is beyond any sensible cap.
-    let bound = Millis::from(settings.backoff_base).doubled(failures.min(16));
-    random.up_to(bound.min(settings.backoff_cap.into())).max(settings.backoff_floor.into())
+    let bound = times.backoff_base.doubled(failures.min(16));
+    random.up_to(bound.min(times.backoff_cap)).max(times.backoff_floor)
 }
 
 #[cfg(test)]
@@ -40,10 +40,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::settings::Settings;
 
     fn delays(failures: u32) -> Vec<Duration> {
         let mut random = Random::new(7);
-        (0..1000).map(|_| delay(failures, &Settings::default(), &mut random).into()).collect()
+        (0..1000).map(|_| delay(failures, &Times::from(&Settings::default()), &mut random).into()).collect()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::credential::Credential;
 use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity};
 use crate::millis::Millis;
-use crate::settings::Settings;
+use crate::settings::Times;
 
 /// The shortest time between two attempts that the outside world's wake-ups may bring about.
 const WAKE_SPACING: Millis = Millis::from_secs(1);
@@ -65,7 +65,7 @@ pub(crate) enum Due {
 
 #[derive(Debug)]
 pub(crate) struct Link {
-    settings: Settings,
+    times: Times,
     random: Random,
     phase: Phase,
     last_connection: u32,
@@ -85,9 +85,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(settings: Settings, seed: u64) -> Self {
+    pub(crate) const fn new(times: Times, seed: u64) -> Self {
         Self {
-            settings,
+            times,
             random: Random::new(seed),
             phase: Phase::Idle,
             last_connection: 0,
@@ -152,7 +152,7 @@ impl Link {
         self.goodbye = None;
         self.phase = Phase::Connecting(Attempt {
             connection,
-            deadline: now.saturating_add(self.settings.connect_timeout.into()),
+            deadline: now.saturating_add(self.times.connect_timeout),
             is_open: false,
             identity: None,
             has_greeted: false,
@@ -226,13 +226,13 @@ impl Link {
 
     /// The relay will close the connection, and says when to return.
     pub(crate) fn goodbye(&mut self, retry_after: Millis) {
-        self.goodbye = Some(retry_after.min(self.settings.longest_goodbye.into()));
+        self.goodbye = Some(retry_after.min(self.times.longest_goodbye));
     }
 
     /// The connection is no more. Says what to do next, and does it where something is wanted.
     pub(crate) fn lost(&mut self, code: u16, is_wanted: bool, now: Millis) -> Return {
         if let Phase::Live(live) = &self.phase
-            && now.saturating_sub(live.since) >= self.settings.stable_after.into()
+            && now.saturating_sub(live.since) >= self.times.stable_after
         {
             self.failures = 0;
             self.has_hurried = false;
@@ -249,7 +249,7 @@ impl Link {
             self.credential.rejected();
         }
         let wait = match self.goodbye.take() {
-            Some(wait) if verdict == Return::ComeBack => wait.max(self.settings.backoff_floor.into()),
+            Some(wait) if verdict == Return::ComeBack => wait.max(self.times.backoff_floor),
             _ if has_expired && !self.has_hurried => {
                 self.has_hurried = true;
                 Millis::ZERO
@@ -337,11 +337,11 @@ impl Link {
 
     /// When a connection has been for nothing for long enough; never, while something is wanted.
     fn closes_at(&self) -> Millis {
-        self.unwanted_since.map_or(Millis::MAX, |since| since.saturating_add(self.settings.linger.into()))
+        self.unwanted_since.map_or(Millis::MAX, |since| since.saturating_add(self.times.linger))
     }
 
     fn next_wait(&mut self) -> Millis {
-        let wait = backoff::delay(self.failures, &self.settings, &mut self.random);
+        let wait = backoff::delay(self.failures, &self.times, &mut self.random);
         self.failures = self.failures.saturating_add(1);
         wait
     }

@@ -12,7 +12,7 @@ use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity, Input, SubscriptionId};
 use crate::link::{Due, Link, Phase};
 use crate::millis::Millis;
-use crate::settings::Settings;
+use crate::settings::{Settings, Times};
 use crate::subscriptions::Subscriptions;
 use crate::table::ChannelKey;
 
@@ -83,9 +83,10 @@ pub struct Delivery<P> {
 impl Machine {
     /// A machine at rest. The seed spreads its attempts to reconnect over time; give every client another.
     pub fn new(settings: Settings, seed: u64) -> Self {
+        let times = Times::from(&settings);
         Self {
-            link: Link::new(settings, seed),
-            subscriptions: Subscriptions::new(settings),
+            link: Link::new(times, seed),
+            subscriptions: Subscriptions::new(times, settings.requests_in_flight),
             effects: VecDeque::new(),
             last_failure: String::new(),
             has_reported: false,

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use realtime_protocol::frame::RequestId;
 
 use crate::millis::Millis;
-use crate::settings::Settings;
 use crate::table::ChannelKey;
 
 /// A subscribe that the relay has not answered.
@@ -29,14 +28,8 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self {
-            limit: settings.requests_in_flight,
-            timeout: settings.subscribe_timeout.into(),
-            unanswered: Vec::new(),
-            queue: VecDeque::new(),
-            last_id: 0,
-        }
+    pub(crate) const fn new(limit: usize, timeout: Millis) -> Self {
+        Self { limit, timeout, unanswered: Vec::new(), queue: VecDeque::new(), last_id: 0 }
     }
 
     /// A number for a frame.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::millis::Millis;
+
 /// Times and limits of a machine. The defaults suit browsers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -39,6 +41,34 @@ impl Default for Settings {
             longest_goodbye: Duration::from_secs(600),
             linger: Duration::from_secs(1),
             requests_in_flight: 128,
+        }
+    }
+}
+
+/// The same, as the rooms of the machine count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) connect_timeout: Millis,
+    pub(crate) subscribe_timeout: Millis,
+    pub(crate) backoff_base: Millis,
+    pub(crate) backoff_cap: Millis,
+    pub(crate) backoff_floor: Millis,
+    pub(crate) stable_after: Millis,
+    pub(crate) longest_goodbye: Millis,
+    pub(crate) linger: Millis,
+}
+
+impl From<&Settings> for Times {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            connect_timeout: settings.connect_timeout.into(),
+            subscribe_timeout: settings.subscribe_timeout.into(),
+            backoff_base: settings.backoff_base.into(),
+            backoff_cap: settings.backoff_cap.into(),
+            backoff_floor: settings.backoff_floor.into(),
+            stable_after: settings.stable_after.into(),
+            longest_goodbye: settings.longest_goodbye.into(),
+            linger: settings.linger.into(),
         }
     }
 }

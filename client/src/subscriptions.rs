@@ -16,7 +16,7 @@ use crate::effect::{Continuity, Effect, Failure};
 use crate::input::{Patience, SubscriptionId};
 use crate::millis::Millis;
 use crate::requests::Requests;
-use crate::settings::Settings;
+use crate::settings::Times;
 use crate::table::{ChannelKey, Membership, Table, Wire};
 
 /// A subscription that waits for its first answer, and has not been told that it is late.
@@ -30,7 +30,7 @@ struct Waiting {
 #[derive(Debug)]
 pub(crate) struct Subscriptions {
     pub(crate) table: Table,
-    settings: Settings,
+    times: Times,
     /// Whether there is a relay to ask.
     is_connected: bool,
     requests: Requests,
@@ -41,11 +41,11 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) const fn new(times: Times, requests_in_flight: usize) -> Self {
         Self {
             table: Table::new(),
-            requests: Requests::new(&settings),
-            settings,
+            requests: Requests::new(requests_in_flight, times.subscribe_timeout),
+            times,
             is_connected: false,
             waiting: VecDeque::new(),
             rested_at: None,
@@ -70,7 +70,7 @@ impl Subscriptions {
             effects.push_back(Effect::Subscribed { subscription, continuity: Continuity::First });
             return;
         }
-        let deadline = now.saturating_add(self.settings.subscribe_timeout.into());
+        let deadline = now.saturating_add(self.times.subscribe_timeout);
         self.waiting.push_back(Waiting { subscription, deadline });
         self.enqueue(key);
         self.ask(now, effects);
@@ -335,7 +335,7 @@ impl Subscriptions {
             self.table.close_slot(key);
             return;
         };
-        let until = now.saturating_add(backoff::delay(slot.refusals, &self.settings, random));
+        let until = now.saturating_add(backoff::delay(slot.refusals, &self.times, random));
         slot.refusals = slot.refusals.saturating_add(1);
         slot.wire = Wire::Resting(until);
         self.rested_at = Some(self.rested_at.map_or(until, |at| at.min(until)));
