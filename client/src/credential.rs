@@ -44,8 +44,8 @@ impl Credential {
         let margin = span.part(MARGIN_PART).min(LONGEST_MARGIN);
         // Clients whose tokens are of the same age do not all ask at once.
         let early = random.up_to(margin.part(2));
-        self.ends = now.saturating_add(span);
-        self.replace_at = self.ends.saturating_sub(margin).saturating_sub(early);
+        self.ends = now + span;
+        self.replace_at = now + span.less(margin + early);
         self.good_until = self.replace_at;
     }
 
@@ -57,7 +57,7 @@ impl Credential {
     /// Another one is being asked for: if none is accepted, the next attempt is half of the remaining time away, and the
     /// relay has the last word.
     pub(crate) fn asked(&mut self, now: Millis) {
-        let next = now.saturating_add(self.ends.saturating_sub(now).part(2).max(RETRY_SPACING));
+        let next = now + self.ends.less(now).part(2).max(RETRY_SPACING);
         self.replace_at = if next < self.ends { next } else { Millis::MAX };
     }
 

@@ -152,7 +152,7 @@ impl Link {
         self.goodbye = None;
         self.phase = Phase::Connecting(Attempt {
             connection,
-            deadline: now.saturating_add(self.times.connect_timeout),
+            deadline: now + self.times.connect_timeout,
             is_open: false,
             identity: None,
             has_greeted: false,
@@ -232,7 +232,7 @@ impl Link {
     /// The connection is no more. Says what to do next, and does it where something is wanted.
     pub(crate) fn lost(&mut self, code: u16, is_wanted: bool, now: Millis) -> Return {
         if let Phase::Live(live) = &self.phase
-            && now.saturating_sub(live.since) >= self.times.stable_after
+            && now.less(live.since) >= self.times.stable_after
         {
             self.failures = 0;
             self.has_hurried = false;
@@ -256,7 +256,7 @@ impl Link {
             }
             _ => self.next_wait(),
         };
-        self.retry_at = now.saturating_add(wait);
+        self.retry_at = now + wait;
         self.phase = match verdict {
             _ if !is_wanted => Phase::Idle,
             Return::StayAway => Phase::Closed,
@@ -269,7 +269,7 @@ impl Link {
     pub(crate) fn wake(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
         match &mut self.phase {
             Phase::Waiting { until } => {
-                *until = (*until).min(self.attempted_at.saturating_add(WAKE_SPACING));
+                *until = (*until).min(self.attempted_at + WAKE_SPACING);
                 self.connect_when_due(now, effects);
             }
             // A transport that died unnoticed finds out when it has to send.
@@ -337,7 +337,7 @@ impl Link {
 
     /// When a connection has been for nothing for long enough; never, while something is wanted.
     fn closes_at(&self) -> Millis {
-        self.unwanted_since.map_or(Millis::MAX, |since| since.saturating_add(self.times.linger))
+        self.unwanted_since.map_or(Millis::MAX, |since| since + self.times.linger)
     }
 
     fn next_wait(&mut self) -> Millis {
@@ -365,7 +365,7 @@ impl Attempt {
 }
 
 impl Live {
-    const fn silent_at(&self) -> Millis {
-        self.heard.saturating_add(self.silence)
+    fn silent_at(&self) -> Millis {
+        self.heard + self.silence
     }
 }

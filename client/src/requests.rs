@@ -79,7 +79,7 @@ impl Requests {
 
     /// Goes on waiting for an answer, for another full time.
     pub(crate) fn wait(&mut self, id: RequestId, key: ChannelKey, now: Millis) {
-        let deadline = now.saturating_add(self.timeout);
+        let deadline = now + self.timeout;
         self.unanswered.push(Request { id, key, deadline });
     }
 

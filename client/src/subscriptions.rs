@@ -70,7 +70,7 @@ impl Subscriptions {
             effects.push_back(Effect::Subscribed { subscription, continuity: Continuity::First });
             return;
         }
-        let deadline = now.saturating_add(self.times.subscribe_timeout);
+        let deadline = now + self.times.subscribe_timeout;
         self.waiting.push_back(Waiting { subscription, deadline });
         self.enqueue(key);
         self.ask(now, effects);
@@ -335,7 +335,7 @@ impl Subscriptions {
             self.table.close_slot(key);
             return;
         };
-        let until = now.saturating_add(backoff::delay(slot.refusals, &self.times, random));
+        let until = now + backoff::delay(slot.refusals, &self.times, random);
         slot.refusals = slot.refusals.saturating_add(1);
         slot.wire = Wire::Resting(until);
         self.rested_at = Some(self.rested_at.map_or(until, |at| at.min(until)));

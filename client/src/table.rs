@@ -53,9 +53,10 @@ pub(crate) struct Membership {
 pub(crate) struct Table {
     slots: Vec<Option<Slot>>,
     free: Vec<ChannelKey>,
-    by_channel: SortedMap<Channel, ChannelKey>,
-    by_subscription: SortedMap<SubscriptionId, Membership>,
-    by_number: SortedMap<ChannelNumber, ChannelKey>,
+    /// The slots in use, in the order of their channels.
+    by_channel: Vec<ChannelKey>,
+    by_subscription: SortedMap<Membership>,
+    by_number: SortedMap<ChannelKey>,
 }
 
 impl Table {
@@ -63,7 +64,7 @@ impl Table {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
-            by_channel: SortedMap::new(),
+            by_channel: Vec::new(),
             by_subscription: SortedMap::new(),
             by_number: SortedMap::new(),
         }
@@ -88,11 +89,12 @@ impl Table {
     }
 
     pub(crate) fn key_of(&self, channel: &Channel) -> Option<ChannelKey> {
-        self.by_channel.get(channel)
+        let at = self.place_of(channel).ok()?;
+        self.by_channel.get(at).copied()
     }
 
     pub(crate) fn membership(&self, subscription: SubscriptionId) -> Option<Membership> {
-        self.by_subscription.get(&subscription)
+        self.by_subscription.get(subscription.0.into())
     }
 
     /// Puts a channel that has no position yet at this one.
@@ -104,7 +106,7 @@ impl Table {
 
     /// Whom the message is for, unless it was delivered before or nobody wants it. Moves the position on.
     pub(crate) fn accept(&mut self, number: ChannelNumber, offset: Offset) -> Option<ChannelKey> {
-        let key = self.by_number.get(&number)?;
+        let key = self.by_number.get(number.0)?;
         let position = self.slot_mut(key)?.position.as_mut()?;
         if offset <= position.offset {
             return None;
@@ -120,20 +122,20 @@ impl Table {
         channel: Channel,
         patience: Patience,
     ) -> ChannelKey {
-        let key = match self.by_channel.get(&channel) {
+        let key = match self.key_of(&channel) {
             Some(key) => key,
             None => self.open_slot(channel),
         };
         if let Some(slot) = self.slot_mut(key) {
             slot.subscriptions.push(subscription);
         }
-        self.by_subscription.insert(subscription, Membership { key, patience });
+        self.by_subscription.insert(subscription.0.into(), Membership { key, patience });
         key
     }
 
     /// Takes one subscription out; its channel stays.
     pub(crate) fn remove(&mut self, subscription: SubscriptionId) -> Option<ChannelKey> {
-        let Membership { key, .. } = self.by_subscription.remove(&subscription)?;
+        let Membership { key, .. } = self.by_subscription.remove(subscription.0.into())?;
         let slot = self.slot_mut(key)?;
         let at = slot.subscriptions.iter().position(|s| *s == subscription)?;
         slot.subscriptions.remove(at);
@@ -150,7 +152,7 @@ impl Table {
         let live = std::mem::take(&mut slot.subscriptions);
         slot.live = 0;
         for subscription in live.iter().chain(&pending) {
-            self.by_subscription.remove(subscription);
+            self.by_subscription.remove(subscription.0.into());
         }
         (live, pending)
     }
@@ -172,25 +174,27 @@ impl Table {
     pub(crate) fn hold(&mut self, key: ChannelKey, number: ChannelNumber) {
         if let Some(slot) = self.slot_mut(key) {
             slot.wire = Wire::Held(number);
-            self.by_number.insert(number, key);
+            self.by_number.insert(number.0, key);
         }
     }
 
     /// This number means nothing any more. Gives the channel that it meant.
     pub(crate) fn release(&mut self, number: ChannelNumber) -> Option<ChannelKey> {
-        let key = self.by_number.remove(&number)?;
+        let key = self.by_number.remove(number.0)?;
         self.slot_mut(key)?.wire = Wire::Unasked;
         Some(key)
     }
 
     /// Forgets a channel that nobody wants. Its key may come to mean another.
     pub(crate) fn close_slot(&mut self, key: ChannelKey) {
-        let Some(slot) = self.slots.get_mut(key.0 as usize).and_then(Option::take) else {
+        let place = self.slot(key).and_then(|slot| self.place_of(&slot.channel).ok());
+        let (Some(at), Some(slot)) = (place, self.slots.get_mut(key.0 as usize).and_then(Option::take))
+        else {
             return;
         };
-        self.by_channel.remove(&slot.channel);
+        self.by_channel.remove(at);
         if let Wire::Held(number) = slot.wire {
-            self.by_number.remove(&number);
+            self.by_number.remove(number.0);
         }
         self.free.push(key);
     }
@@ -207,15 +211,13 @@ impl Table {
         }
     }
 
+    /// Where a channel stands among those in use, or would stand.
+    fn place_of(&self, channel: &Channel) -> Result<usize, usize> {
+        let order = |key: &ChannelKey| self.slot(*key).map(|slot| &slot.channel).cmp(&Some(channel));
+        self.by_channel.binary_search_by(order)
+    }
+
     fn open_slot(&mut self, channel: Channel) -> ChannelKey {
-        let slot = Slot {
-            channel: channel.clone(),
-            subscriptions: Vec::new(),
-            live: 0,
-            wire: Wire::Unasked,
-            position: None,
-            refusals: 0,
-        };
         let key = match self.free.pop() {
             Some(key) => key,
             None => {
@@ -223,10 +225,18 @@ impl Table {
                 ChannelKey(self.slots.len() as u32 - 1)
             }
         };
+        let (Ok(at) | Err(at)) = self.place_of(&channel);
+        self.by_channel.insert(at, key);
         if let Some(place) = self.slots.get_mut(key.0 as usize) {
-            *place = Some(slot);
+            *place = Some(Slot {
+                channel,
+                subscriptions: Vec::new(),
+                live: 0,
+                wire: Wire::Unasked,
+                position: None,
+                refusals: 0,
+            });
         }
-        self.by_channel.insert(channel, key);
         key
     }
 }

@@ -25,8 +25,15 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
     fn is_array(value: &JsValue) -> bool;
 
-    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
-    fn field(object: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    /// An object of a frame.
+    type Object;
+
+    /// A number; what is none, or not there, is `NaN`.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    fn number(this: &Object, key: &str) -> f64;
+
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    fn value(this: &Object, key: &str) -> JsValue;
 
     /// The messages of one frame.
     pub type Messages;
@@ -44,7 +51,6 @@ extern "C" {
 
     #[wasm_bindgen(method, structural, catch, indexing_getter)]
     fn number_at(this: &Entry, index: u32) -> Result<f64, JsValue>;
-
 }
 
 /// What the relay has sent.
@@ -96,7 +102,7 @@ pub fn read(text: &JsValue) -> Option<Incoming> {
     if is_array(&value) {
         return Some(Incoming::Messages(value.unchecked_into()));
     }
-    read_control(&value).map(Incoming::Control)
+    read_control(&Object::new(value)?).map(Incoming::Control)
 }
 
 /// Writes a frame as a JavaScript string.
@@ -158,78 +164,90 @@ impl Entry {
     }
 }
 
-fn read_control(frame: &JsValue) -> Option<Control> {
-    let control = match text(frame, "type")?.as_str() {
+fn read_control(frame: &Object) -> Option<Control> {
+    let control = match frame.text("type")?.as_str() {
         "welcome" => Control::Welcome {
-            session: text(frame, "session")?,
-            subscriber: read_subscriber(&field(frame, "subscriber").ok()?)?,
-            visitor_token: text(frame, "visitorToken").map(Token::new),
-            heartbeat: read_heartbeat(&field(frame, "heartbeat").ok()?)?,
-            expires_in_ms: integer(frame, "expiresInMs"),
+            session: frame.text("session")?,
+            subscriber: read_subscriber(&frame.object("subscriber")?)?,
+            visitor_token: frame.text("visitorToken").map(Token::new),
+            heartbeat: read_heartbeat(&frame.object("heartbeat")?)?,
+            expires_in_ms: frame.integer("expiresInMs"),
         },
-        "refreshed" => Control::Refreshed { expires_in_ms: integer(frame, "expiresInMs") },
+        "refreshed" => Control::Refreshed { expires_in_ms: frame.integer("expiresInMs") },
         "subscribed" => Control::Subscribed {
-            id: read_request_id(frame)?,
-            number: read_number(frame)?,
-            position: read_position(&field(frame, "position").ok()?)?,
-            recovered: field(frame, "recovered").ok()?.as_bool(),
+            id: frame.request_id()?,
+            number: frame.channel_number()?,
+            position: read_position(&frame.object("position")?)?,
+            recovered: frame.value("recovered").as_bool(),
         },
         "refused" => Control::Refused {
-            id: read_request_id(frame)?,
-            code: ErrorCode::try_from(integer(frame, "code")? as u8).ok()?,
-            status: read_status(frame)?,
-            message: text(frame, "message")?,
+            id: frame.request_id()?,
+            code: ErrorCode::try_from(frame.integer("code")? as u8).ok()?,
+            status: frame.status()?,
+            message: frame.text("message")?,
         },
-        "unsubscribed" => Control::Unsubscribed { id: read_request_id(frame)? },
+        "unsubscribed" => Control::Unsubscribed { id: frame.request_id()? },
         "ended" => Control::Ended {
-            number: read_number(frame)?,
-            status: read_status(frame)?,
-            message: text(frame, "message")?,
+            number: frame.channel_number()?,
+            status: frame.status()?,
+            message: frame.text("message")?,
         },
         "ping" => Control::Ping,
-        "goodbye" => Control::Goodbye { retry_after_ms: integer(frame, "retryAfterMs")? as u32 },
+        "goodbye" => Control::Goodbye { retry_after_ms: frame.integer("retryAfterMs")? as u32 },
         _ => return None,
     };
     Some(control)
 }
 
-fn read_request_id(frame: &JsValue) -> Option<RequestId> {
-    Some(RequestId(integer(frame, "id")? as u32))
-}
-
-fn read_number(frame: &JsValue) -> Option<ChannelNumber> {
-    integer(frame, "number").map(ChannelNumber)
-}
-
-fn read_status(frame: &JsValue) -> Option<Status> {
-    Status::try_from(integer(frame, "status")? as u16).ok()
-}
-
-fn read_position(position: &JsValue) -> Option<Position> {
+fn read_position(position: &Object) -> Option<Position> {
     Some(Position {
-        epoch: Epoch::parse(&text(position, "epoch")?)?,
-        offset: Offset::new(integer(position, "offset")?)?,
+        epoch: Epoch::parse(&position.text("epoch")?)?,
+        offset: Offset::new(position.integer("offset")?)?,
     })
 }
 
-fn read_subscriber(subscriber: &JsValue) -> Option<Subscriber> {
+fn read_subscriber(subscriber: &Object) -> Option<Subscriber> {
     Some(Subscriber {
-        id: UserId::parse(&text(subscriber, "id")?).ok()?,
-        kind: SubscriberType::parse(&text(subscriber, "type")?)?,
+        id: UserId::parse(&subscriber.text("id")?).ok()?,
+        kind: SubscriberType::parse(&subscriber.text("type")?)?,
     })
 }
 
-fn read_heartbeat(heartbeat: &JsValue) -> Option<Heartbeat> {
+fn read_heartbeat(heartbeat: &Object) -> Option<Heartbeat> {
     Some(Heartbeat {
-        interval_ms: integer(heartbeat, "intervalMs")? as u32,
-        timeout_ms: integer(heartbeat, "timeoutMs")? as u32,
+        interval_ms: heartbeat.integer("intervalMs")? as u32,
+        timeout_ms: heartbeat.integer("timeoutMs")? as u32,
     })
 }
 
-fn text(object: &JsValue, key: &str) -> Option<String> {
-    field(object, key).ok()?.as_string()
-}
+/// Reading what an object should have.
+impl Object {
+    fn new(value: JsValue) -> Option<Self> {
+        value.is_object().then(|| value.unchecked_into())
+    }
 
-fn integer(object: &JsValue, key: &str) -> Option<u64> {
-    field(object, key).ok()?.as_f64().map(|number| number as u64)
+    fn object(&self, key: &str) -> Option<Self> {
+        Self::new(self.value(key))
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.value(key).as_string()
+    }
+
+    fn integer(&self, key: &str) -> Option<u64> {
+        let number = self.number(key);
+        (!number.is_nan()).then_some(number as u64)
+    }
+
+    fn request_id(&self) -> Option<RequestId> {
+        self.integer("id").map(|id| RequestId(id as u32))
+    }
+
+    fn channel_number(&self) -> Option<ChannelNumber> {
+        self.integer("number").map(ChannelNumber)
+    }
+
+    fn status(&self) -> Option<Status> {
+        Status::try_from(self.integer("status")? as u16).ok()
+    }
 }

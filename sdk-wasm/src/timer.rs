@@ -52,7 +52,7 @@ impl Timer {
             None => {}
         }
         // A millisecond more, since browsers cut fractions and may be early by one.
-        let delay_ms = at.saturating_sub(now).as_millis() as f64 + 1.0;
+        let delay_ms = at.saturating_sub(now).as_secs_f64() * 1000.0 + 1.0;
         let handle = set_timeout(callback, delay_ms);
         self.armed.set(Some(Armed { handle, at }));
     }
