@@ -1,9 +1,7 @@
 //! What the machine asks its driver to do, and what it reports.
 
-use realtime_protocol::channel::Channel;
 use realtime_protocol::error::{ErrorCode, Status};
 use realtime_protocol::frame::{ClientFrame, Token};
-use realtime_protocol::subscriber::Subscriber;
 
 use crate::input::{ConnectionId, SubscriptionId};
 
@@ -26,12 +24,7 @@ pub enum Effect {
     /// Close the transport without waiting for it. Nothing that it still brings counts.
     Disconnect(ConnectionId),
     /// The relay has welcomed this client: at the first connection and at every reconnection.
-    Connected {
-        /// The session's id, for finding it in the relay's log.
-        session: String,
-        /// The identity that the relay has established.
-        subscriber: Subscriber,
-    },
+    Connected,
     /// A connection that had been reported by [`Connected`](Effect::Connected) has ended. What was live delivers
     /// nothing until it is subscribed again, which happens by itself if the failure is recoverable; if it is not, this
     /// is an error event too.
@@ -90,8 +83,6 @@ pub struct Failure {
     pub code: ErrorCode,
     /// A sentence for people.
     pub message: String,
-    /// The channel, for what concerns one.
-    pub channel: Option<Channel>,
     /// The relay's status, where the relay refused.
     pub status: Option<Status>,
     /// Whether trying again may help.
@@ -100,27 +91,15 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn connection(message: &str, recoverable: bool) -> Self {
-        Self {
-            code: ErrorCode::Connection,
-            message: message.into(),
-            channel: None,
-            status: None,
-            recoverable,
-        }
+        Self { code: ErrorCode::Connection, message: message.into(), status: None, recoverable }
     }
 
     pub(crate) fn refusal(code: ErrorCode, status: Status, message: &str) -> Self {
         Self {
             code,
             message: message.into(),
-            channel: None,
             status: Some(status),
             recoverable: matches!(status, Status::TooMany | Status::Unavailable),
         }
-    }
-
-    pub(crate) fn on(mut self, channel: &Channel) -> Self {
-        self.channel = Some(channel.clone());
-        self
     }
 }

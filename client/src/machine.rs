@@ -243,14 +243,14 @@ impl Machine {
     fn control(&mut self, control: Control, now: Millis) {
         let effects = &mut self.effects;
         match control {
-            Control::Welcome { session, subscriber, visitor_token, heartbeat, expires_in_ms } => {
+            Control::Welcome { visitor_token, heartbeat, expires_in_ms, .. } => {
                 if !self.link.welcomed(heartbeat, expires_in_ms, now) {
                     return;
                 }
                 self.has_reported = false;
                 self.last_failure.clear();
                 effects.extend(visitor_token.map(Effect::KeepVisitorToken));
-                effects.push_back(Effect::Connected { session, subscriber });
+                effects.push_back(Effect::Connected);
             }
             // Nothing else counts before the welcome.
             _ if !self.link.is_live() => {}

@@ -216,7 +216,7 @@ impl Subscriptions {
         reason: &str,
         effects: &mut VecDeque<Effect>,
     ) {
-        let failure = self.on(key, Failure::connection(reason, true));
+        let failure = Failure::connection(reason, true);
         match patience {
             Patience::Limited => {
                 self.table.remove(subscription);
@@ -308,7 +308,6 @@ impl Subscriptions {
         (now, random): (Millis, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
-        let failure = self.on(key, failure);
         if failure.recoverable {
             self.refuse_impatient(key, &failure, effects);
             self.rest(key, failure, (now, random), effects);
@@ -373,16 +372,7 @@ impl Subscriptions {
     /// Refuses those of a channel that have no first answer and whose patience is limited.
     fn refuse_impatient(&mut self, key: ChannelKey, failure: &Failure, effects: &mut VecDeque<Effect>) {
         for subscription in self.table.remove_impatient(key) {
-            let failure = self.on(key, failure.clone());
-            effects.push_back(Effect::Refused { subscription, failure });
-        }
-    }
-
-    /// The failure, with the channel that it is about.
-    fn on(&self, key: ChannelKey, failure: Failure) -> Failure {
-        match self.table.slot(key) {
-            Some(slot) => failure.on(&slot.channel),
-            None => failure,
+            effects.push_back(Effect::Refused { subscription, failure: failure.clone() });
         }
     }
 }

@@ -363,7 +363,7 @@ impl World {
                 assert_eq!(connection, self.connection);
                 self.relay.cut();
             }
-            Effect::Connected { .. } => {
+            Effect::Connected => {
                 assert!(!self.is_connected, "connected is told once per connection");
                 self.is_connected = true;
             }

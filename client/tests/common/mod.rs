@@ -245,7 +245,6 @@ pub fn disconnected(message: &str) -> Effect {
     Effect::Disconnected(Failure {
         code: ErrorCode::Connection,
         message: message.into(),
-        channel: None,
         status: None,
         recoverable: true,
     })

@@ -134,8 +134,8 @@ impl Follower {
             }
             Effect::Send(frame) => self.actions.push_back(Action::Send(write_client_frame(&frame))),
             Effect::Disconnect(_) => self.actions.push_back(Action::Disconnect),
-            Effect::Connected { .. } if self.has_lost_a_connection => self.say("connected again"),
-            Effect::Connected { .. } => {}
+            Effect::Connected if self.has_lost_a_connection => self.say("connected again"),
+            Effect::Connected => {}
             Effect::Disconnected(failure) if failure.recoverable => {
                 self.has_lost_a_connection = true;
                 self.say("the connection is lost");
@@ -144,10 +144,13 @@ impl Follower {
             Effect::Subscribed { subscription, continuity } => self.subscribed(subscription, continuity),
             Effect::Refused { subscription, failure } => self.ended(&[subscription], "refused", &failure),
             Effect::Ended { subscriptions, failure } => self.ended(&subscriptions, "ended", &failure),
-            Effect::Disconnected(failure) | Effect::Interrupted { failure, .. } | Effect::Error(failure) => {
-                let channel =
-                    failure.channel.as_ref().map_or_else(String::new, |channel| format!("{channel}: "));
-                self.say(format!("{channel}{}", failure.message));
+            Effect::Disconnected(failure) | Effect::Error(failure) => self.say(failure.message),
+            Effect::Interrupted { subscriptions, failure } => {
+                for subscription in subscriptions {
+                    if let Some(Wanted { channel, .. }) = self.listening.get(&subscription) {
+                        self.say(format!("{channel}: {}", failure.message));
+                    }
+                }
             }
         }
     }
