@@ -85,3 +85,16 @@ pub enum Input {
     /// Drop every subscription and the connection; no effect of them follows. A later subscribe starts anew.
     Close,
 }
+
+impl Input {
+    /// The connection that it is about, for what counts only while that is the one of now.
+    pub(crate) const fn connection(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Identified { connection, .. }
+            | Self::Opened(connection)
+            | Self::Control { connection, .. }
+            | Self::Lost { connection, .. } => Some(*connection),
+            _ => None,
+        }
+    }
+}

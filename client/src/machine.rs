@@ -95,42 +95,12 @@ impl Machine {
 
     /// Takes in what has happened.
     pub fn on(&mut self, input: Input, now: Duration) {
-        let now = now.into();
-        match input {
-            Input::Subscribe { subscription, channel, patience } => {
-                self.subscriptions.subscribe(subscription, channel, patience, now, &mut self.effects);
-                self.link.want(now, &mut self.effects);
-            }
-            Input::Unsubscribe(subscription) => {
-                self.subscriptions.unsubscribe(subscription, &mut self.effects);
-            }
-            Input::Identified { connection, identity } if self.link.is_current(connection) => {
-                self.identified(identity, now);
-            }
-            Input::Opened(connection) if self.link.is_current(connection) => {
-                let has_greeted = self.link.opened(&mut self.effects);
-                self.ask_if(has_greeted, now);
-            }
-            Input::Control { connection, control } if self.link.is_current(connection) => {
-                self.link.heard(now);
-                self.control(control, now);
-            }
-            Input::Lost { connection, code, reason } if self.link.is_current(connection) => {
-                self.lost(code, &reason, now)
-            }
-            Input::Identified { .. } | Input::Opened(_) | Input::Control { .. } | Input::Lost { .. } => {}
-            Input::Timer => self.timer(now),
-            Input::Wake => {
-                self.timer(now);
-                self.link.wake(now, &mut self.effects);
-            }
-            Input::Reconnect => self.reconnect(now),
-            Input::Close => {
-                self.subscriptions.clear();
-                self.leave("the connection to the relay was closed");
-            }
+        let is_stale = input.connection().is_some_and(|connection| !self.link.is_current(connection));
+        if !is_stale {
+            let now = now.into();
+            self.take(input, now);
+            self.link.settle(self.is_wanted(), now);
         }
-        self.link.settle(self.is_wanted(), now);
     }
 
     /// Starts a channel at a position that was kept from an earlier life: its first request asks for everything
@@ -213,6 +183,38 @@ impl Machine {
             Phase::Waiting { .. } => State::Waiting,
             Phase::Connecting(_) => State::Connecting,
             Phase::Live(_) => State::Live,
+        }
+    }
+
+    fn take(&mut self, input: Input, now: Millis) {
+        match input {
+            Input::Subscribe { subscription, channel, patience } => {
+                self.subscriptions.subscribe(subscription, channel, patience, now, &mut self.effects);
+                self.link.want(now, &mut self.effects);
+            }
+            Input::Unsubscribe(subscription) => {
+                self.subscriptions.unsubscribe(subscription, &mut self.effects);
+            }
+            Input::Identified { identity, .. } => self.identified(identity, now),
+            Input::Opened(_) => {
+                let has_greeted = self.link.opened(&mut self.effects);
+                self.ask_if(has_greeted, now);
+            }
+            Input::Control { control, .. } => {
+                self.link.heard(now);
+                self.control(control, now);
+            }
+            Input::Lost { code, reason, .. } => self.lost(code, &reason, now),
+            Input::Timer => self.timer(now),
+            Input::Wake => {
+                self.timer(now);
+                self.link.wake(now, &mut self.effects);
+            }
+            Input::Reconnect => self.reconnect(now),
+            Input::Close => {
+                self.subscriptions.clear();
+                self.leave("the connection to the relay was closed");
+            }
         }
     }
 
