@@ -3,6 +3,7 @@
 //! wasm-bindgen's tool is used as a library, so that Cargo.lock holds it to the version of the crate, which must be the
 //! same, and nothing has to be installed. Making the module smaller is left to Binaryen's optimiser, afterwards.
 
+mod dead_data;
 mod names;
 mod panics;
 
@@ -13,6 +14,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
 use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
+
+use crate::dead_data::DataMap;
 
 const USAGE: &str = "usage: wasm-build [--out-dir DIR]   (default: sdk-wasm/npm/wasm)";
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -76,20 +79,31 @@ fn rustflags() -> String {
         env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")));
     // The module is the same on every machine, and tells nobody where it was built.
     let remap = cargo_home.map(|folder| format!("--remap-path-prefix={folder}/registry/src="));
-    [TARGET_FEATURES.to_owned()].into_iter().chain(remap).collect::<Vec<_>>().join("\u{1f}")
+    [TARGET_FEATURES, dead_data::LINKER_FLAG]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(remap)
+        .collect::<Vec<_>>()
+        .join("\u{1f}")
 }
 
 /// Writes the module and its glue.
 fn bind(out_dir: &Path) -> Result<()> {
     let file = target_dir().join(TARGET).join("wasm").join(MODULE).with_extension("wasm");
+    let compiled = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut module = walrus::ModuleConfig::new()
         // LLVM's output needs no second look.
         .strict_validate(false)
         .generate_name_section(env::var_os(KEEP_NAMES).is_some())
         .generate_producers_section(false)
-        .parse_file(&file)
+        .parse(&compiled)
         .with_context(|| format!("cannot read {}", file.display()))?;
     panics::make_traps(&mut module)?;
+    let cleared = DataMap::read(&compiled)?.clear_unused(&mut module)?;
+    ensure!(
+        cleared > 0,
+        "panics had no texts to clear: something has gone wrong with what the linker was asked for"
+    );
     let mut output = Bindgen::new()
         .input_module(MODULE, module)
         .web(true)?

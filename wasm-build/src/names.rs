@@ -18,7 +18,9 @@ use walrus::{ExportId, Module};
 pub(crate) fn shorten(module: &mut Module, glue: &str) -> Result<String> {
     drop_unused_exports(module, glue);
     let mut names = HashMap::new();
+    let mut modules = HashSet::new();
     for import in module.imports.iter_mut() {
+        modules.insert(std::mem::replace(&mut import.module, MODULE.into()));
         let short = short_name("i", names.len());
         let long = std::mem::replace(&mut import.name, short.clone());
         names.insert(long, short);
@@ -28,8 +30,15 @@ pub(crate) fn shorten(module: &mut Module, glue: &str) -> Result<String> {
         let long = std::mem::replace(&mut export.name, short.clone());
         ensure!(names.insert(long, short).is_none(), "an import and an export share a name");
     }
-    rename(glue, &names)
+    ensure!(modules.len() == 1, "what is imported comes from several modules: {modules:?}");
+    let renamed = modules
+        .iter()
+        .fold(glue.to_owned(), |glue, long| glue.replace(&format!("\"{long}\":"), &format!("\"{MODULE}\":")));
+    rename(&renamed, &names)
 }
+
+/// The name of the module that everything is imported from: the glue.
+const MODULE: &str = "g";
 
 fn drop_unused_exports(module: &mut Module, glue: &str) {
     let words: HashSet<&str> = glue.split(|c| !is_part_of_name(c)).collect();
