@@ -97,7 +97,7 @@ impl Client {
                 }
             }
             Effect::Disconnect(_) => drop(self.transport.take()),
-            Effect::Connected { .. } => self.shell.connected(),
+            Effect::Connected => self.shell.connected(),
             Effect::Disconnected(failure) => self.shell.disconnected(&self.told(&failure)),
             Effect::KeepVisitorToken(token) => self.shell.keep(token.expose()),
             Effect::Subscribed { subscription, continuity } => {

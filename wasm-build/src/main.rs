@@ -115,10 +115,19 @@ fn bind(out_dir: &Path) -> Result<()> {
         .with_context(|| format!("cannot bind {}", file.display()))?;
     let has_parts = output.snippets().values().any(|parts| !parts.is_empty());
     ensure!(!has_parts, "the glue has parts that would have to be written too");
-    let glue = output.js().to_owned();
+    let glue = without_loader(output.js())?;
     let glue = names::shorten(output.wasm_mut(), &glue)?;
     write(out_dir, &format!("{MODULE}.js"), glue.as_bytes())?;
     write(out_dir, &format!("{MODULE}_bg.wasm"), &output.wasm_mut().emit_wasm())
+}
+
+/// The glue with its two ends for loading in place of a loader: the package has one of its own, which needs less, and what
+/// nobody imports is left behind when the package is bundled.
+fn without_loader(glue: &str) -> Result<String> {
+    const LOADER: &str = "export { initSync, __wbg_init as default };";
+    const ENDS: &str = "export { __wbg_get_imports as imports, __wbg_finalize_init as begin };";
+    ensure!(glue.matches(LOADER).count() == 1, "the glue does not export its loader as it did");
+    Ok(glue.replace(LOADER, ENDS))
 }
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> Result<()> {

@@ -24,8 +24,11 @@ export interface Shell {
   stopped(subscriptions: Uint32Array, failure: Failure, areGone: boolean): void;
 }
 
-/** Loads the wasm; to be awaited before any other call. */
-export default function load(from: { module_or_path: Response }): Promise<unknown>;
+/** What the wasm is to be instantiated with. */
+export function imports(): WebAssembly.Imports;
+
+/** Takes the instance; to be called before anything below. */
+export function begin(instance: WebAssembly.Instance): void;
 
 /** Makes the page's client. */
 export function start(shell: Shell): void;

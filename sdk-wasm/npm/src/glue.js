@@ -4,4 +4,3 @@
  * @module
  */
 export * from '../wasm/wix_realtime_frontend.js';
-export { default } from '../wasm/wix_realtime_frontend.js';

@@ -4,11 +4,14 @@
  * @module
  */
 import { RealtimeError, reasonOf } from './errors.js';
-import * as glue from './glue.js';
+import { begin, close, imports, reconnect, start, subscribe, unsubscribe } from './glue.js';
 import { PACKED_WASM } from './packed-wasm.js';
 import { shell } from './shell.js';
 
-/** @typedef {typeof glue} Client the client's functions */
+/** The client's functions. */
+const client = { subscribe, unsubscribe, reconnect, close };
+
+/** @typedef {typeof client} Client */
 
 /** Whether there is a page, or a worker of one, to receive messages. */
 export const isBrowser =
@@ -40,13 +43,14 @@ export function loadClient() {
 
 /** @returns {Promise<Client>} */
 async function load() {
-  await compile().catch(explain);
-  glue.start(shell);
-  loaded = glue;
-  return glue;
+  const { instance } = await compile().catch(explain);
+  begin(instance);
+  start(shell);
+  loaded = client;
+  return client;
 }
 
-const compile = async () => glue.default({ module_or_path: unpackedWasm() });
+const compile = async () => WebAssembly.instantiateStreaming(unpackedWasm(), imports());
 
 /**
  * There are two reasons why a browser cannot.

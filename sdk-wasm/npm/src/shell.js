@@ -9,7 +9,7 @@
 import { call } from './calls.js';
 import { RealtimeError, reasonOf } from './errors.js';
 import { tell } from './events.js';
-import * as glue from './glue.js';
+import { identified, unidentified } from './glue.js';
 import { isWanted, numbered, remove, subscriptions } from './registry.js';
 import { identity, keepVisitorToken, relayAddress } from './settings.js';
 
@@ -18,15 +18,15 @@ import { identity, keepVisitorToken, relayAddress } from './settings.js';
  * @typedef {import('./registry.js').Subscription} Subscription
  */
 
-/** @type {glue.Shell} */
+/** @type {import('./glue.d.ts').Shell} */
 export const shell = {
   address: relayAddress,
   keep: keepVisitorToken,
 
   identify(connection, renew) {
     identity(renew).then(
-      ({ token, visitorToken, isRenewable }) => glue.identified(connection, token, visitorToken, isRenewable),
-      (thrown) => glue.unidentified(connection, `getToken has failed: ${reasonOf(thrown)}`),
+      ({ token, visitorToken, isRenewable }) => identified(connection, token, visitorToken, isRenewable),
+      (thrown) => unidentified(connection, `getToken has failed: ${reasonOf(thrown)}`),
     );
   },
 
