@@ -94,9 +94,9 @@ impl Failure {
         Self { code: ErrorCode::Connection, message: message.into(), status: None, recoverable }
     }
 
-    pub(crate) fn refusal(code: ErrorCode, status: Status, message: &str) -> Self {
+    pub(crate) fn refusal(status: Status, message: &str) -> Self {
         Self {
-            code,
+            code: status.error_code(),
             message: message.into(),
             status: Some(status),
             recoverable: matches!(status, Status::TooMany | Status::Unavailable),

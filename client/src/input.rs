@@ -1,7 +1,9 @@
 //! What a driver tells the machine.
 
 use realtime_protocol::channel::Channel;
-use realtime_protocol::frame::{Control, Token};
+use realtime_protocol::frame::Token;
+
+use crate::notice::Notice;
 
 /// A subscription's number. The driver gives it out; it is unique for the machine's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,11 +62,11 @@ pub enum Input {
     /// The transport can send.
     Opened(ConnectionId),
     /// The transport has brought a control frame.
-    Control {
+    Notice {
         /// The connection that brought it.
         connection: ConnectionId,
-        /// The frame.
-        control: Control,
+        /// What it says.
+        notice: Notice,
     },
     /// The transport could not be opened, or has ended.
     Lost {
@@ -92,7 +94,7 @@ impl Input {
         match self {
             Self::Identified { connection, .. }
             | Self::Opened(connection)
-            | Self::Control { connection, .. }
+            | Self::Notice { connection, .. }
             | Self::Lost { connection, .. } => Some(*connection),
             _ => None,
         }

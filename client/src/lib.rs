@@ -9,7 +9,7 @@
 //! The machine never sees a payload. A driver asks [`Machine::accept`] for each message whether and to whom to
 //! deliver it, so a browser keeps its payloads as JavaScript values and a command as raw text.
 //!
-//! Reading order: [`machine`] (the public face), [`input`] and [`effect`] (what goes in and out), [`settings`],
+//! Reading order: [`machine`] (the public face), [`input`], [`notice`] and [`effect`] (what goes in and out), [`settings`],
 //! then the rooms behind it: `link` (the connection), `credential` (the identity in use), `subscriptions` (what is asked for and what the answers
 //! mean), `requests` (what is under way), `table` (who wants what), `backoff`, `sorted`, `millis`.
 
@@ -20,6 +20,7 @@ pub mod input;
 mod link;
 pub mod machine;
 mod millis;
+pub mod notice;
 mod requests;
 pub mod settings;
 mod sorted;
@@ -29,5 +30,6 @@ mod table;
 pub use effect::{Continuity, Effect, Failure};
 pub use input::{ConnectionId, Identity, Input, Patience, SubscriptionId};
 pub use machine::{Delivery, Machine, State};
+pub use notice::Notice;
 pub use settings::Settings;
 pub use table::ChannelKey;

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use realtime_protocol::channel::Channel;
 use realtime_protocol::close::Return;
-use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Message};
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Message};
 use realtime_protocol::position::{Offset, Position};
 
 use crate::effect::{Effect, Failure};
 use crate::input::{ConnectionId, Identity, Input, SubscriptionId};
 use crate::link::{Due, Link, Phase};
 use crate::millis::Millis;
+use crate::notice::Notice;
 use crate::settings::{Settings, Times};
 use crate::subscriptions::Subscriptions;
 use crate::table::ChannelKey;
@@ -200,9 +201,9 @@ impl Machine {
                 let has_greeted = self.link.opened(&mut self.effects);
                 self.ask_if(has_greeted, now);
             }
-            Input::Control { control, .. } => {
+            Input::Notice { notice, .. } => {
                 self.link.heard(now);
-                self.control(control, now);
+                self.notice(notice, now);
             }
             Input::Lost { code, reason, .. } => self.lost(code, &reason, now),
             Input::Timer => self.timer(now),
@@ -242,10 +243,10 @@ impl Machine {
         }
     }
 
-    fn control(&mut self, control: Control, now: Millis) {
+    fn notice(&mut self, notice: Notice, now: Millis) {
         let effects = &mut self.effects;
-        match control {
-            Control::Welcome { visitor_token, heartbeat, expires_in_ms, .. } => {
+        match notice {
+            Notice::Welcome { visitor_token, heartbeat, expires_in_ms } => {
                 if !self.link.welcomed(heartbeat, expires_in_ms, now) {
                     return;
                 }
@@ -256,23 +257,23 @@ impl Machine {
             }
             // Nothing else counts before the welcome.
             _ if !self.link.is_live() => {}
-            Control::Subscribed { id, number, position, recovered } => {
+            Notice::Subscribed { id, number, position, recovered } => {
                 self.subscriptions.subscribed(id, number, position, recovered, effects);
                 self.subscriptions.ask(now, effects);
             }
-            Control::Refused { id, code, status, message } => {
+            Notice::Refused { id, status, message } => {
                 let random = self.link.random();
-                self.subscriptions.refused(id, (code, status), &message, (now, random), effects);
+                self.subscriptions.refused(id, status, &message, (now, random), effects);
                 self.subscriptions.ask(now, effects);
             }
-            Control::Ended { number, status, message } => {
+            Notice::Ended { number, status, message } => {
                 let random = self.link.random();
                 self.subscriptions.ended(number, status, &message, (now, random), effects);
             }
-            Control::Refreshed { expires_in_ms } => self.link.accepted(expires_in_ms, now),
-            Control::Unsubscribed { .. } => {}
-            Control::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
-            Control::Goodbye { retry_after_ms } => {
+            Notice::Refreshed { expires_in_ms } => self.link.accepted(expires_in_ms, now),
+            Notice::Other => {}
+            Notice::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
+            Notice::Goodbye { retry_after_ms } => {
                 self.link.goodbye(Millis::new(u64::from(retry_after_ms)));
             }
         }

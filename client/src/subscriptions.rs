@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use realtime_protocol::channel::Channel;
-use realtime_protocol::error::{ErrorCode, Status};
+use realtime_protocol::error::Status;
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, RequestId};
 use realtime_protocol::position::Position;
 
@@ -134,13 +134,13 @@ impl Subscriptions {
     pub(crate) fn refused(
         &mut self,
         id: RequestId,
-        (code, status): (ErrorCode, Status),
+        status: Status,
         message: &str,
         (now, random): (Millis, &mut Random),
         effects: &mut VecDeque<Effect>,
     ) {
         if let Some(key) = self.requests.answered(id) {
-            self.end_or_rest(key, Failure::refusal(code, status, message), (now, random), effects);
+            self.end_or_rest(key, Failure::refusal(status, message), (now, random), effects);
         }
     }
 
@@ -154,7 +154,7 @@ impl Subscriptions {
         effects: &mut VecDeque<Effect>,
     ) {
         if let Some(key) = self.table.release(number) {
-            let failure = Failure::refusal(status.error_code(), status, message);
+            let failure = Failure::refusal(status, message);
             self.end_or_rest(key, failure, (now, random), effects);
         }
     }

@@ -11,7 +11,7 @@ mod common;
 use std::time::Duration;
 
 use common::*;
-use realtime_client::{ConnectionId, Effect, Identity, Input, Settings, State};
+use realtime_client::{ConnectionId, Effect, Identity, Input, Notice, Settings, State};
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::error::ErrorCode;
 use realtime_protocol::frame::{ClientFrame, Control, Token};
@@ -105,7 +105,7 @@ fn inputs_of_an_earlier_connection_count_for_nothing() {
     client.control(recovered(2, 7, position("e", 0), true));
     let stale = Input::Lost { connection: old, code: 4501, reason: String::new() };
     assert_eq!(client.on(stale), []);
-    let stale = Input::Control { connection: old, control: Control::Ping };
+    let stale = Input::Notice { connection: old, notice: Notice::Ping };
     assert_eq!(client.on(stale), []);
     assert!(!client.machine.heard(old, client.now));
     assert_eq!(client.machine.state(), State::Live);

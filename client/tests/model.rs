@@ -321,7 +321,9 @@ impl World {
     fn down(&mut self) {
         let connection = self.connection;
         match self.relay.down.pop_front() {
-            Some(RelayFrame::Control(control)) => self.on(Input::Control { connection, control }),
+            Some(RelayFrame::Control(control)) => {
+                self.on(Input::Notice { connection, notice: control.into() });
+            }
             Some(RelayFrame::Messages(messages)) => self.messages(messages),
             None => {}
         }

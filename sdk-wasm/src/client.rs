@@ -134,7 +134,7 @@ impl Client {
             Arrival::Opened => self.on(Input::Opened(connection)),
             Arrival::Frame(text) => match frame::read(&text) {
                 Some(Incoming::Messages(messages)) => self.messages(connection, &messages),
-                Some(Incoming::Control(control)) => self.on(Input::Control { connection, control }),
+                Some(Incoming::Notice(notice)) => self.on(Input::Notice { connection, notice }),
                 None => {}
             },
             Arrival::Closed(event) => self.closed(connection, event),

@@ -3,11 +3,11 @@
 //! Deriving the reading too would add 18 KB to a page, for errors that nobody sees: a frame that this version does not
 //! know is skipped, as the protocol wants it.
 
+use realtime_client::Notice;
 use realtime_protocol::channel::UncheckedChannel;
-use realtime_protocol::error::{ErrorCode, Status};
-use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, RequestId, Token};
+use realtime_protocol::error::Status;
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Heartbeat, RequestId, Token};
 use realtime_protocol::position::{Epoch, Offset, Position};
-use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 use serde_wasm_bindgen::Serializer;
@@ -57,8 +57,8 @@ extern "C" {
 pub enum Incoming {
     /// Messages, in the order in which they are to be handled.
     Messages(Messages),
-    /// A control frame.
-    Control(Control),
+    /// What a control frame says.
+    Notice(Notice),
 }
 
 /// What a frame on its way out is made of. Serialised as a map: for the names of a struct's fields serde-wasm-bindgen keeps
@@ -102,7 +102,7 @@ pub fn read(text: &JsValue) -> Option<Incoming> {
     if is_array(&value) {
         return Some(Incoming::Messages(value.unchecked_into()));
     }
-    read_control(&Object::new(value)?).map(Incoming::Control)
+    read_notice(&Object::new(value)?).map(Incoming::Notice)
 }
 
 /// Writes a frame as a JavaScript string.
@@ -164,52 +164,41 @@ impl Entry {
     }
 }
 
-fn read_control(frame: &Object) -> Option<Control> {
-    let control = match frame.text("type")?.as_str() {
-        "welcome" => Control::Welcome {
-            session: frame.text("session")?,
-            subscriber: read_subscriber(&frame.object("subscriber")?)?,
+fn read_notice(frame: &Object) -> Option<Notice> {
+    let notice = match frame.text("type")?.as_str() {
+        "welcome" => Notice::Welcome {
             visitor_token: frame.text("visitorToken").map(Token::new),
             heartbeat: read_heartbeat(&frame.object("heartbeat")?)?,
             expires_in_ms: frame.integer("expiresInMs"),
         },
-        "refreshed" => Control::Refreshed { expires_in_ms: frame.integer("expiresInMs") },
-        "subscribed" => Control::Subscribed {
+        "refreshed" => Notice::Refreshed { expires_in_ms: frame.integer("expiresInMs") },
+        "subscribed" => Notice::Subscribed {
             id: frame.request_id()?,
             number: frame.channel_number()?,
             position: read_position(&frame.object("position")?)?,
             recovered: frame.value("recovered").as_bool(),
         },
-        "refused" => Control::Refused {
+        "refused" => Notice::Refused {
             id: frame.request_id()?,
-            code: ErrorCode::try_from(frame.integer("code")? as u8).ok()?,
             status: frame.status()?,
             message: frame.text("message")?,
         },
-        "unsubscribed" => Control::Unsubscribed { id: frame.request_id()? },
-        "ended" => Control::Ended {
+        "ended" => Notice::Ended {
             number: frame.channel_number()?,
             status: frame.status()?,
             message: frame.text("message")?,
         },
-        "ping" => Control::Ping,
-        "goodbye" => Control::Goodbye { retry_after_ms: frame.integer("retryAfterMs")? as u32 },
-        _ => return None,
+        "ping" => Notice::Ping,
+        "goodbye" => Notice::Goodbye { retry_after_ms: frame.integer("retryAfterMs")? as u32 },
+        _ => Notice::Other,
     };
-    Some(control)
+    Some(notice)
 }
 
 fn read_position(position: &Object) -> Option<Position> {
     Some(Position {
         epoch: Epoch::parse(&position.text("epoch")?)?,
         offset: Offset::new(position.integer("offset")?)?,
-    })
-}
-
-fn read_subscriber(subscriber: &Object) -> Option<Subscriber> {
-    Some(Subscriber {
-        id: UserId::parse(&subscriber.text("id")?).ok()?,
-        kind: SubscriberType::parse(&subscriber.text("type")?)?,
     })
 }
 

@@ -76,7 +76,7 @@ impl Client {
 
     pub fn control(&mut self, control: Control) -> Vec<Effect> {
         let connection = self.connection;
-        self.on(Input::Control { connection, control })
+        self.on(Input::Notice { connection, notice: control.into() })
     }
 
     pub fn lost(&mut self, code: u16) -> Vec<Effect> {

@@ -77,7 +77,9 @@ impl Follower {
             Event::Opened => self.on(Input::Opened(connection), now),
             Event::Lost { code, reason } => self.on(Input::Lost { connection, code, reason }, now),
             Event::Frame(text) => match read_relay_frame(&text) {
-                Ok(RelayFrame::Control(control)) => self.on(Input::Control { connection, control }, now),
+                Ok(RelayFrame::Control(control)) => {
+                    self.on(Input::Notice { connection, notice: control.into() }, now);
+                }
                 Ok(RelayFrame::Messages(messages)) => {
                     let deliveries: Vec<_> = self.machine.deliveries(connection, messages, now).collect();
                     for delivery in deliveries {
