@@ -11,12 +11,13 @@
 //!
 //! Reading order: [`machine`] (the public face), [`input`], [`notice`] and [`effect`] (what goes in and out), [`settings`],
 //! then the rooms behind it: `link` (the connection), `credential` (the identity in use), `subscriptions` (what is asked for and what the answers
-//! mean), `requests` (what is under way), `table` (who wants what), `backoff`, `sorted`, `millis`.
+//! mean), `requests` (what is under way), `table` (who wants what), `backoff`, `sorted`, `line`, `millis`.
 
 mod backoff;
 mod credential;
 pub mod effect;
 pub mod input;
+mod line;
 mod link;
 pub mod machine;
 mod millis;

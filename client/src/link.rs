@@ -1,7 +1,5 @@
 //! The connection: its phases, and the times that move it from one to the next.
 
-use std::collections::VecDeque;
-
 use realtime_protocol::close::{CloseCode, Return};
 use realtime_protocol::frame::{ClientFrame, Heartbeat};
 
@@ -128,7 +126,7 @@ impl Link {
     }
 
     /// Someone wants something new: makes sure that a connection exists or will.
-    pub(crate) fn want(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn want(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if let Phase::Idle | Phase::Closed = self.phase {
             self.phase = Phase::Waiting { until: self.retry_at };
             self.connect_when_due(now, effects);
@@ -136,7 +134,7 @@ impl Link {
     }
 
     /// Starts an attempt when its time has come.
-    pub(crate) fn connect_when_due(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn connect_when_due(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if let Phase::Waiting { until } = self.phase
             && until <= now
         {
@@ -145,7 +143,7 @@ impl Link {
     }
 
     /// Starts an attempt now.
-    pub(crate) fn connect(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn connect(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.last_connection = self.last_connection.wrapping_add(1);
         let connection = ConnectionId(self.last_connection);
         self.attempted_at = now;
@@ -157,12 +155,12 @@ impl Link {
             identity: None,
             has_greeted: false,
         });
-        effects.push_back(Effect::Connect(connection));
-        effects.push_back(Effect::Identify { connection, renew: !self.credential.is_good(now) });
+        effects.push(Effect::Connect(connection));
+        effects.push(Effect::Identify { connection, renew: !self.credential.is_good(now) });
     }
 
     /// The transport is open. True when hello has left with that.
-    pub(crate) fn opened(&mut self, effects: &mut VecDeque<Effect>) -> bool {
+    pub(crate) fn opened(&mut self, effects: &mut Vec<Effect>) -> bool {
         let Phase::Connecting(attempt) = &mut self.phase else {
             return false;
         };
@@ -171,7 +169,7 @@ impl Link {
     }
 
     /// The identity is known. True when hello has left with that.
-    pub(crate) fn identified(&mut self, identity: Identity, effects: &mut VecDeque<Effect>) -> bool {
+    pub(crate) fn identified(&mut self, identity: Identity, effects: &mut Vec<Effect>) -> bool {
         let Phase::Connecting(attempt) = &mut self.phase else {
             return false;
         };
@@ -210,10 +208,10 @@ impl Link {
     }
 
     /// Asks for another identity on the connection that is made.
-    pub(crate) fn replace_token(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn replace_token(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if let Phase::Live(Live { connection, .. }) = self.phase {
             self.credential.asked(now);
-            effects.push_back(Effect::Identify { connection, renew: true });
+            effects.push(Effect::Identify { connection, renew: true });
         }
     }
 
@@ -266,25 +264,25 @@ impl Link {
     }
 
     /// The outside world has changed: waiting ends, though not more often than [`WAKE_SPACING`] allows.
-    pub(crate) fn wake(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn wake(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         match &mut self.phase {
             Phase::Waiting { until } => {
                 *until = (*until).min(self.attempted_at + WAKE_SPACING);
                 self.connect_when_due(now, effects);
             }
             // A transport that died unnoticed finds out when it has to send.
-            Phase::Live(_) => effects.push_back(Effect::Send(ClientFrame::Pong)),
+            Phase::Live(_) => effects.push(Effect::Send(ClientFrame::Pong)),
             Phase::Idle | Phase::Closed | Phase::Connecting(_) => {}
         }
     }
 
     /// Leaves the transport, if there is one. Nothing is connected or planned afterwards.
-    pub(crate) fn leave(&mut self, reason: &str, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn leave(&mut self, reason: &str, effects: &mut Vec<Effect>) {
         if let Some(connection) = self.connection() {
-            effects.push_back(Effect::Disconnect(connection));
+            effects.push(Effect::Disconnect(connection));
         }
         if self.is_live() {
-            effects.push_back(Effect::Disconnected(Failure::connection(reason, true)));
+            effects.push(Effect::Disconnected(Failure::connection(reason, true)));
         }
         self.phase = Phase::Idle;
     }
@@ -348,7 +346,7 @@ impl Link {
 }
 
 impl Attempt {
-    fn greet(&mut self, effects: &mut VecDeque<Effect>) -> bool {
+    fn greet(&mut self, effects: &mut Vec<Effect>) -> bool {
         if !self.is_open || self.has_greeted {
             return false;
         }
@@ -356,7 +354,7 @@ impl Attempt {
             return false;
         };
         self.has_greeted = true;
-        effects.push_back(Effect::Send(ClientFrame::Hello {
+        effects.push(Effect::Send(ClientFrame::Hello {
             token: identity.token,
             visitor_token: identity.visitor_token,
         }));

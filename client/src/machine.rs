@@ -1,6 +1,5 @@
 //! The machine's public face: inputs in, effects out, and whom a message is for.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use realtime_protocol::channel::Channel;
@@ -37,20 +36,22 @@ const ABNORMAL: u16 = 1006;
 /// let channel = Channel::parse("chat", None)?;
 /// machine.on(Input::Subscribe { subscription, channel, patience: Patience::Limited }, now);
 ///
-/// let Some(Effect::Connect(connection)) = machine.next_effect() else { panic!("it connects") };
-/// let Some(Effect::Identify { .. }) = machine.next_effect() else { panic!("and asks who the user is") };
+/// let [Effect::Connect(connection), Effect::Identify { .. }] = machine.take_effects()[..] else {
+///     panic!("it connects, and asks who the user is");
+/// };
 /// machine.on(Input::Opened(connection), now);
 /// machine.on(Input::Identified { connection, identity: Ok(Identity::default()) }, now);
 ///
-/// assert!(matches!(machine.next_effect(), Some(Effect::Send(ClientFrame::Hello { .. }))));
-/// assert!(matches!(machine.next_effect(), Some(Effect::Send(ClientFrame::Subscribe { .. }))));
+/// let effects = machine.take_effects();
+/// assert!(matches!(effects[0], Effect::Send(ClientFrame::Hello { .. })));
+/// assert!(matches!(effects[1], Effect::Send(ClientFrame::Subscribe { .. })));
 /// # Ok::<(), realtime_protocol::channel::ChannelError>(())
 /// ```
 #[derive(Debug)]
 pub struct Machine {
     link: Link,
     subscriptions: Subscriptions,
-    effects: VecDeque<Effect>,
+    effects: Vec<Effect>,
     /// Why the latest attempt failed, for those who ask why they are not connected.
     last_failure: String,
     /// Whether this outage has been reported.
@@ -88,7 +89,7 @@ impl Machine {
         Self {
             link: Link::new(times, seed),
             subscriptions: Subscriptions::new(times, settings.requests_in_flight),
-            effects: VecDeque::new(),
+            effects: Vec::new(),
             last_failure: String::new(),
             has_reported: false,
         }
@@ -111,9 +112,10 @@ impl Machine {
         self.subscriptions.table.resume(channel, position);
     }
 
-    /// The next thing to do; `None` when all is done for now.
-    pub fn next_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+    /// What is to be done, in order. Inputs that a driver gives while it carries these out have their effects in the next
+    /// answer: it asks until there are none.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     /// When to give [`Input::Timer`], unless something else happens first. A later deadline may be learned late: a
@@ -224,7 +226,7 @@ impl Machine {
             // The token that is to be replaced is still in force, and another attempt follows before its end.
             Err(_) if self.link.is_live() => {}
             Ok(Identity { token: Some(token), .. }) if self.link.is_live() => {
-                self.effects.push_back(Effect::Send(ClientFrame::Refresh { token }));
+                self.effects.push(Effect::Send(ClientFrame::Refresh { token }));
             }
             // There is a user no more. Somebody else, a visitor, needs a connection of their own.
             Ok(_) if self.link.is_live() => self.reconnect(now),
@@ -253,7 +255,7 @@ impl Machine {
                 self.has_reported = false;
                 self.last_failure.clear();
                 effects.extend(visitor_token.map(Effect::KeepVisitorToken));
-                effects.push_back(Effect::Connected);
+                effects.push(Effect::Connected);
             }
             // Nothing else counts before the welcome.
             _ if !self.link.is_live() => {}
@@ -272,7 +274,7 @@ impl Machine {
             }
             Notice::Refreshed { expires_in_ms } => self.link.accepted(expires_in_ms, now),
             Notice::Other => {}
-            Notice::Ping => effects.push_back(Effect::Send(ClientFrame::Pong)),
+            Notice::Ping => effects.push(Effect::Send(ClientFrame::Pong)),
             Notice::Goodbye { retry_after_ms } => {
                 self.link.goodbye(Millis::new(u64::from(retry_after_ms)));
             }
@@ -302,7 +304,7 @@ impl Machine {
     /// Leaves a connection that is of no use.
     fn abandon(&mut self, reason: &str, now: Millis) {
         if let Some(connection) = self.link.connection() {
-            self.effects.push_back(Effect::Disconnect(connection));
+            self.effects.push(Effect::Disconnect(connection));
         }
         self.lost(ABNORMAL, reason, now);
     }
@@ -316,7 +318,7 @@ impl Machine {
             Return::StayAway => self.stay_away(was_live, code, reason),
             Return::ComeBack if was_live => {
                 let message = ["the connection to the relay is lost: ", reason].concat();
-                self.effects.push_back(Effect::Disconnected(Failure::connection(&message, true)));
+                self.effects.push(Effect::Disconnected(Failure::connection(&message, true)));
             }
             Return::ComeBack => self.report_outage(reason),
         }
@@ -326,7 +328,7 @@ impl Machine {
         let message = ["the relay has closed the connection for good: ", reason, &in_brackets(code)].concat();
         let failure = Failure::connection(&message, false);
         let told = if was_live { Effect::Disconnected } else { Effect::Error };
-        self.effects.push_back(told(failure.clone()));
+        self.effects.push(told(failure.clone()));
         self.subscriptions.barred(&failure, &mut self.effects);
     }
 
@@ -337,7 +339,7 @@ impl Machine {
         }
         self.has_reported = true;
         let message = ["cannot connect to the relay, trying again: ", reason].concat();
-        self.effects.push_back(Effect::Error(Failure::connection(&message, true)));
+        self.effects.push(Effect::Error(Failure::connection(&message, true)));
     }
 
     fn reconnect(&mut self, now: Millis) {

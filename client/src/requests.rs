@@ -1,9 +1,8 @@
 //! Subscribes under way: a bounded number of them is unanswered at a time, the others wait their turn.
 
-use std::collections::VecDeque;
-
 use realtime_protocol::frame::RequestId;
 
+use crate::line::Line;
 use crate::millis::Millis;
 use crate::table::ChannelKey;
 
@@ -23,13 +22,13 @@ pub(crate) struct Requests {
     /// In the order of their sending, which is that of their deadlines too. Never more than the limit.
     unanswered: Vec<Request>,
     /// Channels to ask for as replies make room.
-    queue: VecDeque<ChannelKey>,
+    queue: Line<ChannelKey>,
     last_id: u32,
 }
 
 impl Requests {
     pub(crate) const fn new(limit: usize, timeout: Millis) -> Self {
-        Self { limit, timeout, unanswered: Vec::new(), queue: VecDeque::new(), last_id: 0 }
+        Self { limit, timeout, unanswered: Vec::new(), queue: Line::new(), last_id: 0 }
     }
 
     /// A number for a frame.
@@ -40,18 +39,18 @@ impl Requests {
 
     /// Puts a channel at the end of the queue.
     pub(crate) fn enqueue(&mut self, key: ChannelKey) {
-        self.queue.push_back(key);
+        self.queue.push(key);
     }
 
     /// Takes a channel out of the queue.
     pub(crate) fn unqueue(&mut self, key: ChannelKey) {
-        self.queue.retain(|queued| *queued != key);
+        self.queue.retain(|queued| queued != key);
     }
 
     /// The next channel to ask for, when there is room.
     pub(crate) fn next(&mut self) -> Option<ChannelKey> {
         if self.unanswered.len() < self.limit {
-            return self.queue.pop_front();
+            return self.queue.pop();
         }
         None
     }

@@ -4,8 +4,6 @@
 //! channel stays in the table even when nobody wants it any more: the answer tells what is left to undo, and who
 //! subscribes meanwhile simply joins in.
 
-use std::collections::VecDeque;
-
 use realtime_protocol::channel::Channel;
 use realtime_protocol::error::Status;
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, RequestId};
@@ -14,13 +12,14 @@ use realtime_protocol::position::Position;
 use crate::backoff::{self, Random};
 use crate::effect::{Continuity, Effect, Failure};
 use crate::input::{Patience, SubscriptionId};
+use crate::line::Line;
 use crate::millis::Millis;
 use crate::requests::Requests;
 use crate::settings::Times;
 use crate::table::{ChannelKey, Membership, Table, Wire};
 
 /// A subscription that waits for its first answer, and has not been told that it is late.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Waiting {
     subscription: SubscriptionId,
     deadline: Millis,
@@ -35,7 +34,7 @@ pub(crate) struct Subscriptions {
     is_connected: bool,
     requests: Requests,
     /// In the order of their deadlines. An entry whose subscription has its answer means nothing.
-    waiting: VecDeque<Waiting>,
+    waiting: Line<Waiting>,
     /// No channel rests longer than until then; `None` when none rests.
     rested_at: Option<Millis>,
 }
@@ -47,7 +46,7 @@ impl Subscriptions {
             requests: Requests::new(requests_in_flight, times.subscribe_timeout),
             times,
             is_connected: false,
-            waiting: VecDeque::new(),
+            waiting: Line::new(),
             rested_at: None,
         }
     }
@@ -59,7 +58,7 @@ impl Subscriptions {
         channel: Channel,
         patience: Patience,
         now: Millis,
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         let key = self.table.add(subscription, channel, patience);
         let Some(slot) = self.table.slot_mut(key) else {
@@ -67,24 +66,24 @@ impl Subscriptions {
         };
         if let Wire::Held(_) = slot.wire {
             slot.live += 1;
-            effects.push_back(Effect::Subscribed { subscription, continuity: Continuity::First });
+            effects.push(Effect::Subscribed { subscription, continuity: Continuity::First });
             return;
         }
         let deadline = now + self.times.subscribe_timeout;
-        self.waiting.push_back(Waiting { subscription, deadline });
+        self.waiting.push(Waiting { subscription, deadline });
         self.enqueue(key);
         self.ask(now, effects);
     }
 
     /// Takes one subscription out, and tells the relay when it was the channel's last.
-    pub(crate) fn unsubscribe(&mut self, subscription: SubscriptionId, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn unsubscribe(&mut self, subscription: SubscriptionId, effects: &mut Vec<Effect>) {
         if let Some(key) = self.table.remove(subscription) {
             self.leave_if_unwanted(key, effects);
         }
     }
 
     /// There is a relay now: asks it for everything that is wanted.
-    pub(crate) fn connected(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn connected(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.is_connected = true;
         for key in self.table.keys() {
             self.enqueue(key);
@@ -107,7 +106,7 @@ impl Subscriptions {
         number: ChannelNumber,
         position: Position,
         recovered: Option<bool>,
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         let Some(key) = self.requests.answered(id) else {
             return;
@@ -124,7 +123,7 @@ impl Subscriptions {
         let again = if is_whole { Continuity::Whole } else { Continuity::Lost };
         for (index, subscription) in slot.subscriptions.iter().enumerate() {
             let continuity = if index < slot.live { again } else { Continuity::First };
-            effects.push_back(Effect::Subscribed { subscription: *subscription, continuity });
+            effects.push(Effect::Subscribed { subscription: *subscription, continuity });
         }
         slot.live = slot.subscriptions.len();
         self.leave_if_unwanted(key, effects);
@@ -137,7 +136,7 @@ impl Subscriptions {
         status: Status,
         message: &str,
         (now, random): (Millis, &mut Random),
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         if let Some(key) = self.requests.answered(id) {
             self.end_or_rest(key, Failure::refusal(status, message), (now, random), effects);
@@ -151,7 +150,7 @@ impl Subscriptions {
         status: Status,
         message: &str,
         (now, random): (Millis, &mut Random),
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         if let Some(key) = self.table.release(number) {
             let failure = Failure::refusal(status, message);
@@ -160,7 +159,7 @@ impl Subscriptions {
     }
 
     /// Sends what the window of unanswered requests leaves room for.
-    pub(crate) fn ask(&mut self, now: Millis, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn ask(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if !self.is_connected {
             return;
         }
@@ -170,7 +169,7 @@ impl Subscriptions {
             };
             slot.wire = Wire::Asked;
             let id = self.requests.sent(key, now);
-            effects.push_back(Effect::Send(ClientFrame::Subscribe {
+            effects.push(Effect::Send(ClientFrame::Subscribe {
                 id,
                 channel: (&slot.channel).into(),
                 position: slot.position.clone(),
@@ -196,13 +195,13 @@ impl Subscriptions {
     }
 
     /// Tells who has waited too long for a first answer; refuses those whose patience is limited.
-    pub(crate) fn lose_patience(&mut self, now: Millis, reason: &str, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn lose_patience(&mut self, now: Millis, reason: &str, effects: &mut Vec<Effect>) {
         while let Some(first) = self.first_pending() {
             if first.deadline > now {
                 return;
             }
             let subscription = first.subscription;
-            self.waiting.pop_front();
+            self.waiting.pop();
             if let Some(Membership { key, patience }) = self.table.membership(subscription) {
                 self.tell_late(subscription, (key, patience), reason, effects);
             }
@@ -214,24 +213,24 @@ impl Subscriptions {
         subscription: SubscriptionId,
         (key, patience): (ChannelKey, Patience),
         reason: &str,
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         let failure = Failure::connection(reason, true);
         match patience {
             Patience::Limited => {
                 self.table.remove(subscription);
-                effects.push_back(Effect::Refused { subscription, failure });
+                effects.push(Effect::Refused { subscription, failure });
                 self.leave_if_unwanted(key, effects);
             }
             Patience::Unlimited => {
-                effects.push_back(Effect::Interrupted { subscriptions: vec![subscription], failure });
+                effects.push(Effect::Interrupted { subscriptions: vec![subscription], failure });
             }
         }
     }
 
     /// Gives up requests that have waited too long for their answer. True when one of them was for a channel with
     /// live subscriptions, which cannot do without: the connection is of no use then.
-    pub(crate) fn give_up_requests(&mut self, now: Millis, effects: &mut VecDeque<Effect>) -> bool {
+    pub(crate) fn give_up_requests(&mut self, now: Millis, effects: &mut Vec<Effect>) -> bool {
         while let Some((id, key)) = self.requests.overdue(now) {
             match self.table.slot(key) {
                 Some(slot) if slot.live > 0 => return true,
@@ -245,7 +244,7 @@ impl Subscriptions {
 
     /// There will be no relay: refuses every subscription without a first answer whose patience is limited. Nobody
     /// else needs to be told that it is late.
-    pub(crate) fn barred(&mut self, failure: &Failure, effects: &mut VecDeque<Effect>) {
+    pub(crate) fn barred(&mut self, failure: &Failure, effects: &mut Vec<Effect>) {
         for key in self.table.keys() {
             self.refuse_impatient(key, failure, effects);
             self.leave_if_unwanted(key, effects);
@@ -273,14 +272,14 @@ impl Subscriptions {
     }
 
     /// The subscription that has waited longest; forgets the ones before it, which have their answers.
-    fn first_pending(&mut self) -> Option<&Waiting> {
-        while let Some(first) = self.waiting.front() {
+    fn first_pending(&mut self) -> Option<Waiting> {
+        while let Some(first) = self.waiting.first() {
             if self.is_pending(first.subscription) {
                 break;
             }
-            self.waiting.pop_front();
+            self.waiting.pop();
         }
-        self.waiting.front()
+        self.waiting.first()
     }
 
     fn enqueue(&mut self, key: ChannelKey) {
@@ -306,7 +305,7 @@ impl Subscriptions {
         key: ChannelKey,
         failure: Failure,
         (now, random): (Millis, &mut Random),
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         if failure.recoverable {
             self.refuse_impatient(key, &failure, effects);
@@ -317,7 +316,7 @@ impl Subscriptions {
         let refused = |subscription| Effect::Refused { subscription, failure: failure.clone() };
         effects.extend(pending.into_iter().map(refused));
         if !live.is_empty() {
-            effects.push_back(Effect::Ended { subscriptions: live, failure });
+            effects.push(Effect::Ended { subscriptions: live, failure });
         }
         self.table.close_slot(key);
     }
@@ -328,7 +327,7 @@ impl Subscriptions {
         key: ChannelKey,
         failure: Failure,
         (now, random): (Millis, &mut Random),
-        effects: &mut VecDeque<Effect>,
+        effects: &mut Vec<Effect>,
     ) {
         let Some(slot) = self.table.slot_mut(key).filter(|slot| !slot.subscriptions.is_empty()) else {
             self.table.close_slot(key);
@@ -338,11 +337,11 @@ impl Subscriptions {
         slot.refusals = slot.refusals.saturating_add(1);
         slot.wire = Wire::Resting(until);
         self.rested_at = Some(self.rested_at.map_or(until, |at| at.min(until)));
-        effects.push_back(Effect::Interrupted { subscriptions: slot.subscriptions.clone(), failure });
+        effects.push(Effect::Interrupted { subscriptions: slot.subscriptions.clone(), failure });
     }
 
     /// Forgets a channel without subscriptions, and tells the relay where it delivers.
-    fn leave_if_unwanted(&mut self, key: ChannelKey, effects: &mut VecDeque<Effect>) {
+    fn leave_if_unwanted(&mut self, key: ChannelKey, effects: &mut Vec<Effect>) {
         let Some(slot) = self.table.slot(key) else {
             return;
         };
@@ -360,19 +359,19 @@ impl Subscriptions {
     }
 
     /// Tells the relay that a channel is not wanted, and forgets it.
-    fn leave(&mut self, key: ChannelKey, effects: &mut VecDeque<Effect>) {
+    fn leave(&mut self, key: ChannelKey, effects: &mut Vec<Effect>) {
         let id = self.requests.next_id();
         if let Some(slot) = self.table.slot(key) {
             let channel = (&slot.channel).into();
-            effects.push_back(Effect::Send(ClientFrame::Unsubscribe { id, channel }));
+            effects.push(Effect::Send(ClientFrame::Unsubscribe { id, channel }));
         }
         self.table.close_slot(key);
     }
 
     /// Refuses those of a channel that have no first answer and whose patience is limited.
-    fn refuse_impatient(&mut self, key: ChannelKey, failure: &Failure, effects: &mut VecDeque<Effect>) {
+    fn refuse_impatient(&mut self, key: ChannelKey, failure: &Failure, effects: &mut Vec<Effect>) {
         for subscription in self.table.remove_impatient(key) {
-            effects.push_back(Effect::Refused { subscription, failure: failure.clone() });
+            effects.push(Effect::Refused { subscription, failure: failure.clone() });
         }
     }
 }

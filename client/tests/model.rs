@@ -342,8 +342,12 @@ impl World {
 
     fn on(&mut self, input: Input) {
         self.machine.on(input, self.now);
-        while let Some(effect) = self.machine.next_effect() {
-            self.carry_out(effect);
+        loop {
+            let effects = self.machine.take_effects();
+            if effects.is_empty() {
+                return;
+            }
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
     }
 

@@ -75,16 +75,16 @@ impl Client {
         if self.is_carrying_out.replace(true) {
             return;
         }
-        while let Some(effect) = self.next_effect() {
-            self.carry_out(effect);
+        loop {
+            let effects = self.machine.borrow_mut().take_effects();
+            if effects.is_empty() {
+                break;
+            }
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
         self.is_carrying_out.set(false);
         let deadline = self.machine.borrow_mut().deadline();
         self.timer.arm(deadline, now);
-    }
-
-    fn next_effect(&self) -> Option<Effect> {
-        self.machine.borrow_mut().next_effect()
     }
 
     fn carry_out(&'static self, effect: Effect) {

@@ -45,7 +45,7 @@ impl Client {
     }
 
     pub fn effects(&mut self) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = std::iter::from_fn(|| self.machine.next_effect()).collect();
+        let mut effects = self.machine.take_effects();
         effects.retain(|effect| match effect {
             Effect::Connect(connection) => {
                 self.connection = *connection;

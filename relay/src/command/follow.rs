@@ -122,8 +122,12 @@ impl Follower {
     }
 
     fn take_effects(&mut self, now: Duration) {
-        while let Some(effect) = self.machine.next_effect() {
-            self.take(effect, now);
+        loop {
+            let effects = self.machine.take_effects();
+            if effects.is_empty() {
+                return;
+            }
+            effects.into_iter().for_each(|effect| self.take(effect, now));
         }
     }
 
