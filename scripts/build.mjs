@@ -9,7 +9,7 @@ import { packPackages, unpackedFrontend } from './lib/packages.mjs';
 import { relayBinary, root } from './lib/project.mjs';
 import { buildRelay } from './lib/relay-build.mjs';
 import { ensureRust } from './lib/rust.mjs';
-import { downloadSizes, sizeRow } from './lib/sizes.mjs';
+import { downloadSizes, requireSmall, sizeRow } from './lib/sizes.mjs';
 import { buildWasm } from './lib/wasm.mjs';
 
 await main(async () => {
@@ -20,7 +20,9 @@ await main(async () => {
   const { frontend, backend, alias } = await packPackages();
 
   say('\nThe browser SDK, as a page downloads it:');
-  for (const size of downloadSizes(await unpackedFrontend(frontend))) say(sizeRow(size));
+  const sizes = downloadSizes(await unpackedFrontend(frontend));
+  for (const size of sizes) say(sizeRow(size));
+  requireSmall(sizes);
   say('\nBuilt:');
   for (const file of [relayBinary, frontend, backend, alias]) say(`  ${relative(root, file)}`);
 });

@@ -1,10 +1,14 @@
 /**
- * Tells how large the browser SDK is for those who download it.
+ * Tells how large the browser SDK is for those who download it, and keeps it from growing beyond what is allowed.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { Advice } from './failure.mjs';
 import { filesUnder } from './fingerprint.mjs';
+
+/** What the SDK may weigh in all, with gzip: more, and a page had better use something else. */
+export const MAX_GZIP_BYTES = 35_000;
 
 /**
  * @typedef {object} Size
@@ -29,6 +33,19 @@ export function downloadSizes(folder) {
       gzip: gzipSync(content, { level: 9 }).length,
       brotli: brotliCompressSync(content).length,
     }));
+}
+
+/**
+ * Fails when a page would download too much.
+ *
+ * @param {Size[]} sizes
+ */
+export function requireSmall(sizes) {
+  const gzip = sizes.reduce((sum, size) => sum + size.gzip, 0);
+  if (gzip <= MAX_GZIP_BYTES) return;
+  throw new Advice(
+    `The browser SDK has ${gzip} bytes with gzip, more than the ${MAX_GZIP_BYTES} that it may have; docs/decisions/ says what weighs and how to find out.`,
+  );
 }
 
 /**

@@ -294,6 +294,27 @@ describe('a subscription that was live', () => {
     );
   });
 
+  it('is over when the relay ends it, which is an event for one way to subscribe and a callback for the other', async () => {
+    const { got, handler } = collector();
+    /** @type {any[]} */
+    const told = [];
+    await page.subscribe(CHAT, handler);
+    page.subscriber.subscribe(CHAT, handler, {
+      onSubscribed: () => told.push('live'),
+      onSubscriptionError: (error) => told.push(error),
+    });
+    await until(() => told.length > 0);
+    relay.send_raw('{"type":"ended","number":1,"status":403,"message":"no longer allowed"}');
+    publish('chat', 1);
+    await until(() => events.length > 1 && told.length > 1);
+    const [, event] = events;
+    assert.deepEqual([event.errorCode, event.status, event.channel], [2, 403, CHAT]);
+    assert.equal(event.message, 'no longer allowed');
+    assert.deepEqual([told[1].errorCode, told[1].recoverable], ['SUBSCRIPTION_FAILED', false]);
+    assert.deepEqual(got, []);
+    await until(() => relay.connections() === 0);
+  });
+
   it('is told about by an event when the relay wants no return', async () => {
     await page.subscribe(CHAT, () => {});
     relay.cut(4503, 'signed out');

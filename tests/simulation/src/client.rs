@@ -8,7 +8,7 @@ use realtime_client::{
     ConnectionId, Effect, Identity, Input, Machine, Patience, Settings, State, SubscriptionId,
 };
 use realtime_protocol::codec::{read_relay_frame, write_client_frame};
-use realtime_protocol::frame::{RelayFrame, Token};
+use realtime_protocol::frame::{Control, RelayFrame, Token};
 use realtime_protocol::subscriber::UserId;
 
 use crate::context::Context;
@@ -209,7 +209,12 @@ impl Client {
         let Some(connection) = self.connection(out, link) else { return };
         out.cx.say(|_| format!("client {} reads {text}", self.index));
         match read_relay_frame(text) {
-            Ok(RelayFrame::Control(control)) => self.on(out, Input::Control { connection, control }),
+            Ok(RelayFrame::Control(control)) => {
+                if let Control::Welcome { subscriber, .. } = &control {
+                    self.is_now(out, &subscriber.id);
+                }
+                self.on(out, Input::Notice { connection, notice: control.into() });
+            }
             Ok(RelayFrame::Messages(messages)) => {
                 let deliveries: Vec<_> = self.machine.deliveries(connection, messages, out.cx.now).collect();
                 for delivery in deliveries {
@@ -219,6 +224,14 @@ impl Client {
             }
             Err(error) => out.cx.violated(|| format!("the relay sent {text}: {error}")),
         }
+    }
+
+    /// The relay has said who this is.
+    fn is_now(&mut self, out: &mut Outside, user: &UserId) {
+        if self.user.as_ref().is_some_and(|before| before != user) {
+            out.cx.violated(|| format!("client {} has become {user}", self.index));
+        }
+        self.user = Some(user.clone());
     }
 
     fn deliver(&self, out: &mut Outside, channel: realtime_client::ChannelKey, payload: &str) {
@@ -235,8 +248,12 @@ impl Client {
 
     fn on(&mut self, out: &mut Outside, input: Input) {
         self.machine.on(input, out.cx.now);
-        while let Some(effect) = self.machine.next_effect() {
-            self.perform(out, effect);
+        loop {
+            let effects = self.machine.take_effects();
+            if effects.is_empty() {
+                break;
+            }
+            effects.into_iter().for_each(|effect| self.perform(out, effect));
         }
         self.plan(out);
     }
@@ -278,14 +295,10 @@ impl Client {
                     out.net.send(&mut out.cx, link, MASKED_CLOSE.to_vec());
                 }
             }
-            Effect::Connected { subscriber, .. } => {
+            Effect::Connected => {
                 if std::mem::replace(&mut self.is_connected, true) {
                     out.cx.violated(|| format!("client {index} is connected twice"));
                 }
-                if self.user.as_ref().is_some_and(|user| *user != subscriber.id) {
-                    out.cx.violated(|| format!("client {index} has become {}", subscriber.id));
-                }
-                self.user = Some(subscriber.id);
             }
             Effect::Disconnected(failure) => {
                 self.is_told_to_stay_away = !failure.recoverable;
