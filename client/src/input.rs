@@ -84,7 +84,8 @@ pub enum Input {
     Wake,
     /// The relay's address or the identity has changed: leave the connection and make a new one.
     Reconnect,
-    /// Drop every subscription and the connection; no effect of them follows. A later subscribe starts anew.
+    /// Drop every subscription and the connection; no effect of them follows. A later subscribe starts anew, with another
+    /// question for the identity.
     Close,
 }
 

@@ -216,6 +216,8 @@ impl Machine {
             Input::Reconnect => self.reconnect(now),
             Input::Close => {
                 self.subscriptions.clear();
+                // Whoever comes later may be somebody else.
+                self.link.distrust();
                 self.leave("the connection to the relay was closed");
             }
         }

@@ -113,6 +113,10 @@ fn another_token_is_asked_for_when_the_page_or_the_relay_says_that_it_is_of_no_m
     client.on(Input::Reconnect);
     assert_eq!(std::mem::take(&mut client.identify), [true]);
     client.welcome_with(token("second"), None);
+    client.on(Input::Close);
+    client.subscribe(1, "a");
+    assert_eq!(std::mem::take(&mut client.identify), [true], "closed by the page");
+    client.welcome_with(token("another"), None);
     client.lost(CloseCode::BadToken.get());
     client.subscribe(2, "b");
     client.wait_for_attempt();

@@ -83,6 +83,18 @@ describe('getToken', () => {
     assert.equal(asked.calls, 1);
   });
 
+  it('is called again after close(), since somebody else may have signed in', async () => {
+    const asked = tokens((call) => `token ${call}`);
+    await page.subscribe(CHAT, () => {});
+    page.close();
+    await page.subscribe(CHAT, () => {});
+    assert.deepEqual(
+      sent('hello').map(({ token }) => token),
+      ['token 1', 'token 2'],
+    );
+    assert.equal(asked.calls, 2);
+  });
+
   it('is called when the relay says that the token has expired, which costs no wait', async () => {
     const asked = tokens((call) => `token ${call}`);
     await page.subscribe(CHAT, () => {});
