@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use realtime_protocol::limits::JOINED_FRAME_BYTES;
+
 use crate::random::Random;
 
 /// The conditions of one run.
@@ -33,6 +35,9 @@ pub(crate) struct Plan {
     pub(crate) history_age: Duration,
     /// Bytes of the largest recovery.
     pub(crate) recovery_bytes: usize,
+    /// Bytes at which a frame of joined messages is closed. Only a whole frame is heard, so a link that needs longer
+    /// for one than silence may last would never bring it.
+    pub(crate) joined_frame_bytes: usize,
     /// Readers above which a batch is large.
     pub(crate) large_audience: usize,
     /// The heartbeat's interval.
@@ -50,6 +55,9 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(random: &mut Random) -> Self {
         let mut one_of = |choices: &[u64]| choices.get(random.index(choices.len())).copied().unwrap_or(1);
+        let latency_ms = one_of(&[1, 10, 60, 400]);
+        // At least a few KB a second: see the crate's page for what happens on slower links.
+        let socket_bytes = one_of(&[64, 300, 2_000, 100_000]).max(5 * latency_ms) as usize;
         Self {
             clients: one_of(&[1, 2, 3, 4, 6, 8]) as usize,
             users: one_of(&[1, 2, 3, 5]) as usize,
@@ -58,8 +66,9 @@ impl Plan {
             storm: Duration::from_secs(one_of(&[20, 40, 60, 120])),
             publish_every_ms: one_of(&[100, 300, 1_000, 4_000]),
             fault_every_ms: one_of(&[500, 1_500, 4_000, 10_000]),
-            latency_ms: one_of(&[1, 10, 60, 400]),
-            socket_bytes: one_of(&[64, 300, 2_000, 100_000]) as usize,
+            latency_ms,
+            socket_bytes,
+            joined_frame_bytes: if socket_bytes < 100_000 { 150 } else { JOINED_FRAME_BYTES },
             outbox_bytes: one_of(&[1_000, 1_500, 4_000, 1_000_000]) as usize,
             history_messages: one_of(&[0, 1, 5, 30, 1_000]) as usize,
             history_age: Duration::from_secs(one_of(&[2, 10, 60, 300])),

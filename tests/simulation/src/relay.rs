@@ -80,6 +80,7 @@ impl Relay {
         let settings = HubSettings {
             retentions: Retentions::of_all(retention),
             max_recovery_bytes: cx.plan.recovery_bytes,
+            joined_frame_bytes: cx.plan.joined_frame_bytes,
             large_audience: cx.plan.large_audience,
             ..HubSettings::default()
         };
