@@ -32,3 +32,14 @@ export function portNumber(option, text) {
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new Advice(`--${option} wants a TCP port, 1 to 65535, not "${text}"`);
 }
+
+/**
+ * @param {string} option its name, for the message
+ * @param {string} text
+ * @returns {number}
+ */
+export function wholeMinutes(option, text) {
+  const minutes = Number(text);
+  if (Number.isInteger(minutes) && minutes > 0) return minutes;
+  throw new Advice(`--${option} wants a whole number of minutes from 1 on, not "${text}"`);
+}

@@ -1,5 +1,6 @@
 /**
- * Installs the programs that only the browser tests need: wasm-pack, geckodriver, and wasm-bindgen's test runner.
+ * Installs the programs that only the browser tests need (wasm-pack, geckodriver, and wasm-bindgen's test runner), and
+ * that which fuzzing needs.
  *
  * They are built from source, since that is what every machine with cargo can do, once per machine and without
  * optimisation: their speed does not matter and it makes building them five times as fast.
@@ -55,23 +56,47 @@ function wantedTools() {
 /** Where the installed programs are; to be put in front of PATH for the commands that use them. */
 export const testToolsPath = join(toolsDir, 'bin');
 
-/** Installs the tools that are missing or of another version. Quiet when all are there. */
-export async function ensureTestTools() {
-  if ((await missingTools()).length === 0) return;
+/**
+ * What `npm run fuzz` needs, and no test.
+ *
+ * @type {Tool}
+ */
+const FUZZER = {
+  crate: 'cargo-fuzz',
+  version: '0.13.2',
+  programs: ['cargo-fuzz'],
+  cargoFlags: ['--locked'],
+};
+
+/** Installs the tools of the browser tests. */
+export const ensureTestTools = () => ensureTools(wantedTools());
+
+/** Installs what drives libFuzzer. */
+export const ensureFuzzer = () => ensureTools([FUZZER]);
+
+/**
+ * Installs the tools that are missing or of another version. Quiet when all are there.
+ *
+ * @param {readonly Tool[]} tools
+ */
+async function ensureTools(tools) {
+  if ((await missingOf(tools)).length === 0) return;
   mkdirSync(toolsDir, { recursive: true });
   const release = await takeLock(join(toolsDir, 'lock'));
   try {
     // Looked at again: whoever had the lock before may have installed them.
-    for (const tool of await missingTools()) await install(tool);
+    for (const tool of await missingOf(tools)) await install(tool);
     rmSync(join(toolsDir, 'build'), { recursive: true, force: true });
   } finally {
     release();
   }
 }
 
-/** @returns {Promise<Tool[]>} */
-async function missingTools() {
-  const tools = wantedTools();
+/**
+ * @param {readonly Tool[]} tools
+ * @returns {Promise<Tool[]>}
+ */
+async function missingOf(tools) {
   const present = await Promise.all(tools.map(isInstalled));
   return tools.filter((_tool, index) => !present[index]);
 }

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import { test } from 'node:test';
 import { Advice } from '../lib/failure.mjs';
 import { duration } from '../lib/log.mjs';
-import { portNumber, readOptions } from '../lib/options.mjs';
+import { portNumber, readOptions, wholeMinutes } from '../lib/options.mjs';
 import { freePortNear, isFree, LOOPBACK } from '../lib/ports.mjs';
 import { crateVersionIn } from '../lib/project.mjs';
 import { gist } from '../lib/run.mjs';
@@ -32,6 +32,12 @@ test('a port is a number from 1 to 65535', () => {
   assert.equal(portNumber('port', '8080'), 8080);
   for (const wrong of ['0', '65536', '-1', '80.5', 'http', ''])
     assert.throws(() => portNumber('port', wrong), Advice);
+});
+
+test('minutes are a whole number from 1 on', () => {
+  assert.equal(wholeMinutes('minutes', '90'), 90);
+  for (const wrong of ['0', '-1', '0.5', 'long', ''])
+    assert.throws(() => wholeMinutes('minutes', wrong), Advice);
 });
 
 test('a taken port is noticed and another one found', async (context) => {

@@ -2,7 +2,7 @@
 //! hold whatever the bytes are.
 //!
 //! Two drive them. `cargo test -p fuzz-targets` replays the seeds in `fuzz/corpus/NAME` and thousands of their
-//! mutations, the same ones in every run; libFuzzer, by way of cargo-fuzz, looks for new ones (`docs/fuzzing.md`).
+//! mutations, the same ones in every run; `npm run fuzz` lets libFuzzer look for new ones (`docs/fuzzing.md`).
 //!
 //! Reading order: [`frames`] and [`channels`] (the protocol), [`websocket`], [`heads`] and [`bodies`] (HTTP), [`tokens`]
 //! and [`key_sets`] (identity), [`settings`], [`webhook`]; [`mutate`] (for the replay).
