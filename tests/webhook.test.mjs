@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hostProgram } from '../scripts/lib/packages.mjs';
-import { relayBinary } from '../scripts/lib/project.mjs';
+import { testedRelay } from '../scripts/lib/project.mjs';
 import { startService } from '../scripts/lib/services.mjs';
 import { configure, disconnect, permissionsEndpoint, recheckPermissions } from '../sdk-backend/src/index.js';
 import { writeSite } from '../sdk-backend/test/site.js';
@@ -41,7 +41,7 @@ async function start(t, command, args, log) {
 /** @param {Scope} t @param {string} backend @param {string[]} log @param {readonly string[]} [more] */
 function startRelay(t, backend, log, more = []) {
   const args = ['serve', '--listen', '127.0.0.1:0', '--permissions-url', backend, ...more];
-  return start(t, process.env.RELAY_BIN ?? relayBinary, args, log);
+  return start(t, testedRelay(), args, log);
 }
 
 /** @param {Scope} t @param {string} url @param {Record<string, unknown>} [claims] none for a visitor */

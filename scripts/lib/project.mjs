@@ -3,10 +3,11 @@
  *
  * Every script works from these absolute paths, so it does not matter which folder it is started in.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Advice } from './failure.mjs';
 
 /** The repository's root folder. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -22,6 +23,19 @@ export const distDir = join(root, 'dist');
 
 /** The release build of the relay. */
 export const relayBinary = join(root, 'target', 'release', 'relay');
+
+/**
+ * The relay that tests start: the one that RELAY_BIN names, else the release build.
+ *
+ * @returns {string}
+ */
+export function testedRelay() {
+  const program = process.env.RELAY_BIN || relayBinary;
+  if (existsSync(program)) return program;
+  throw new Advice(
+    `There is no relay at ${program}: build it with "npm run build", or name another in RELAY_BIN.`,
+  );
+}
 
 /** Tools that only the tests need, kept outside the repository so that every clone shares them. */
 export const toolsDir = join(

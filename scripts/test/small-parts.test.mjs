@@ -7,7 +7,7 @@ import { Advice } from '../lib/failure.mjs';
 import { duration } from '../lib/log.mjs';
 import { portNumber, readOptions, wholeMinutes } from '../lib/options.mjs';
 import { freePortNear, isFree, LOOPBACK } from '../lib/ports.mjs';
-import { crateVersionIn } from '../lib/project.mjs';
+import { crateVersionIn, testedRelay } from '../lib/project.mjs';
 import { gist } from '../lib/run.mjs';
 import { which } from '../lib/which.mjs';
 
@@ -68,4 +68,16 @@ test('programs are found in the order of preference, folders are not programs', 
 test('what a step is busy with is quoted without colours, indent and excess', () => {
   assert.equal(gist('   \u001b[1mCompiling\u001b[0m tokio v1.54.0'), 'Compiling tokio v1.54.0');
   assert.equal(gist('x'.repeat(100)).length, 70);
+});
+
+test('a relay that is not there is told by its path and by what helps', (context) => {
+  const before = process.env.RELAY_BIN;
+  context.after(() => {
+    if (before === undefined) delete process.env.RELAY_BIN;
+    else process.env.RELAY_BIN = before;
+  });
+  process.env.RELAY_BIN = '/nowhere/relay';
+  assert.throws(testedRelay, /There is no relay at \/nowhere\/relay: build it .* in RELAY_BIN/);
+  process.env.RELAY_BIN = process.execPath;
+  assert.equal(testedRelay(), process.execPath);
 });

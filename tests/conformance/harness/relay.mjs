@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
-import { relayBinary } from '../../../scripts/lib/project.mjs';
+import { testedRelay } from '../../../scripts/lib/project.mjs';
 import { startService } from '../../../scripts/lib/services.mjs';
 import { until } from './until.mjs';
 
@@ -135,7 +135,7 @@ export class Relay {
     // Tokens end when they say so, since tests wait for that.
     const listen = ['--listen', `${LOOPBACK}:0`, '--token-clock-skew-seconds', '0'];
     this.#service = await startService({
-      command: process.env.RELAY_BIN ?? relayBinary,
+      command: testedRelay(),
       args: ['serve', ...listen, ...this.args],
       env: { RELAY_API_KEY: API_KEY, RELAY_TOKEN_SECRET: TOKEN_SECRET },
       onLine: (line) => this.#log.push(line),

@@ -25,7 +25,7 @@ import { Site } from './site.mjs';
 export function describeSite(title, declare) {
   describe(title, () => {
     const stage = new Stage();
-    before(() => Promise.all([stage.openBrowser(), stage.openSite()]));
+    before(() => stage.open());
     afterEach(async () => assert.deepEqual(await stage.sendEveryoneHome(), []));
     after(() => stage.close());
     declare(stage);
@@ -94,6 +94,12 @@ class Stage {
   keep(page) {
     this.#pages.push(page);
     return page;
+  }
+
+  /** Both at once; a failure is told when neither is on its way any more, so that `close` finds what there is. */
+  async open() {
+    const opened = await Promise.allSettled([this.openBrowser(), this.openSite()]);
+    for (const outcome of opened) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async openBrowser() {

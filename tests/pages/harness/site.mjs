@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { hostProgram, packPackages, unpackedFrontend } from '../../../scripts/lib/packages.mjs';
 import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
-import { relayBinary, root } from '../../../scripts/lib/project.mjs';
+import { root, testedRelay } from '../../../scripts/lib/project.mjs';
 import { startService } from '../../../scripts/lib/services.mjs';
 
 /**
@@ -31,9 +31,9 @@ const env = { RELAY_API_KEY: API_KEY, RELAY_TOKEN_SECRET: TOKEN_SECRET };
  * @param {{ port?: number, args?: readonly string[] }} [options] port 0, any free one, by default
  * @returns {Promise<Service>}
  */
-export function startRelay({ port = 0, args = [] } = {}) {
+export async function startRelay({ port = 0, args = [] } = {}) {
   return startService({
-    command: process.env.RELAY_BIN ?? relayBinary,
+    command: testedRelay(),
     args: ['serve', '--listen', `${LOOPBACK}:${port}`, '--permissions', permissions, ...args],
     env,
   });
