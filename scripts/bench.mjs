@@ -11,12 +11,15 @@ import { buildRelay } from './lib/relay-build.mjs';
 import { run } from './lib/run.mjs';
 import { ensureRust } from './lib/rust.mjs';
 
+/** What is not the load generator's own. */
+const REPORTS = ['report', 'sdk'];
+
 /** A whole round of comparisons may take this long. */
 const LIMIT_MS = 2 * 60 * 60_000;
 
 await main(async () => {
   const args = process.argv.slice(2);
-  if (args[0] === undefined || args[0] === 'report' || args[0].startsWith('--')) return report(args);
+  if (args[0] === undefined || args[0].startsWith('--') || REPORTS.includes(args[0])) return report(args);
   await ensureRust();
   await buildRelay();
   const peers = await ensurePeers(namedServers(args));

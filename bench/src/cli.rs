@@ -118,7 +118,7 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Payload {
     /// Bytes of a message's payload, a JSON string, quotes included
-    #[arg(long = "payload", default_value_t = 128, value_parser = clap::value_parser!(u32).range(11..=65_535))]
+    #[arg(long = "payload", default_value_t = 128, value_parser = clap::value_parser!(u32).range(11..=65_536))]
     pub bytes: u32,
 }
 

@@ -19,6 +19,17 @@
  * @property {Record<string, Cell>} servers by the names that `--servers` takes
  */
 
+/** @typedef {{ bytes: number, gzip: number, brotli: number }} Size of what a page downloads, bundled and minified */
+
+/**
+ * @typedef {object} InBrowsers what was measured in browsers
+ * @property {string[]} browsers
+ * @property {Record<string, string>} versions of browsers and SDKs
+ * @property {Record<string, Size>} sizes of the clients that are packages
+ * @property {Measured[]} scenarios by the ids that `measuredId` gives; their servers are clients
+ * @property {string[]} failures of whole browsers
+ */
+
 /**
  * @typedef {object} Run everything that the page is made of
  * @property {1} format
@@ -32,6 +43,7 @@
  * @property {{ server: string, why: string }[]} missing servers that were asked for and could not be installed
  * @property {boolean} complete whether every round was done
  * @property {Measured[]} scenarios
+ * @property {InBrowsers} [inBrowsers]
  */
 
 /**
@@ -43,8 +55,10 @@
  *   servers: Record<string, { median: number }> }[] }[]} scenarios
  */
 
+/** @typedef {{ value: number } & Kind} Figure */
+
 /**
- * Adds a round.
+ * Adds what the load generator printed of a round.
  *
  * @param {Run} run
  * @param {string} id the scenario's
@@ -52,6 +66,24 @@
  * @param {{ printed: Printed } | { failure: string }} outcome
  */
 export function addRound(run, id, server, outcome) {
+  if ('failure' in outcome) return addFigures(run, id, server, outcome);
+  /** @type {Record<string, Figure>} */
+  const figures = {};
+  for (const { name, unit, better, servers } of outcome.printed.scenarios[0]?.figures ?? []) {
+    figures[name] = { unit, better, value: Object.values(servers)[0]?.median ?? Number.NaN };
+  }
+  addFigures(run, id, server, { figures });
+}
+
+/**
+ * Adds a round.
+ *
+ * @param {{ scenarios: Measured[] }} run
+ * @param {string} id the scenario's
+ * @param {string} server or client
+ * @param {{ figures: Record<string, Figure> } | { failure: string }} outcome
+ */
+export function addFigures(run, id, server, outcome) {
   let measured = run.scenarios.find((known) => known.id === id);
   if (!measured) {
     measured = { id, figures: {}, servers: {} };
@@ -65,10 +97,9 @@ export function addRound(run, id, server, outcome) {
   }
   /** @type {Record<string, number>} */
   const round = {};
-  for (const { name, unit, better, servers } of outcome.printed.scenarios[0]?.figures ?? []) {
+  for (const [name, { value, unit, better }] of Object.entries(outcome.figures)) {
     measured.figures[name] = { unit, better };
-    const median = Object.values(servers)[0]?.median;
-    if (median !== undefined) round[name] = median;
+    if (Number.isFinite(value)) round[name] = value;
   }
   cell.rounds.push(round);
 }

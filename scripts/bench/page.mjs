@@ -1,16 +1,16 @@
 /**
  * The page of a run: tables and plots, made of its figures alone, so that the same figures give the same page.
  */
-import { advantage, median, rounded, values, withUnit } from './figures.mjs';
+import { advantage, median, rounded, values } from './figures.mjs';
+import { browserCharts, browserLosses, inBrowser } from './page-browsers.mjs';
+import { goals } from './page-goals.mjs';
+import { inline, markdownTable, NOISE, ratioWord, valueText } from './page-parts.mjs';
 import { SCENARIOS, SERIES, SERVERS } from './plan.mjs';
 import { barChart, lineChart } from './plot.mjs';
 
 /** @typedef {import('./figures.mjs').Run} Run */
 /** @typedef {import('./figures.mjs').Measured} Measured */
 /** @typedef {import('./plan.mjs').Scenario} Scenario */
-
-/** Ratios as near to 1 as this are the machine's mood, not a difference. */
-const NOISE = 0.03;
 
 /** What the load generator calls the cores that others kept busy during a round, and from where on that disturbs. */
 const OTHERS = 'cores busy with others';
@@ -26,10 +26,12 @@ const LIMIT = 'bare';
  * @returns {Record<string, string>} contents
  */
 export function renderReport(run) {
-  const files = plots(run);
+  const files = { ...plots(run), ...browserCharts(run.inBrowsers) };
   const sections = [
     heading(run),
+    goals(run),
     summary(run),
+    inBrowser(run.inBrowsers),
     behind(run),
     charts(files),
     details(run),
@@ -100,13 +102,13 @@ function summary(run) {
 function ratioText(measured, server, figure) {
   const ratio = advantage(measured, server, figure);
   if (ratio === undefined) return measured.servers[server]?.failures.length ? 'failed' : '–';
-  return ratio < 1 ? `**${ratio.toFixed(2)}**` : ratio.toFixed(2);
+  return ratioWord(ratio);
 }
 
 /** Everything that another server did better, out of the figures. @param {Run} run */
 function behind(run) {
   const rivals = others(run).filter((server) => server !== LIMIT);
-  if (rivals.length === 0) return '';
+  if (rivals.length === 0 && !run.inBrowsers) return '';
   const lines = measuredScenarios(run).flatMap(({ scenario, measured }) =>
     rivals.flatMap((server) =>
       Object.keys(measured.figures).flatMap((figure) => {
@@ -120,8 +122,9 @@ function behind(run) {
       }),
     ),
   );
-  const text = lines.length
-    ? lines.join('\n')
+  const told = [...lines, ...browserLosses(run.inBrowsers)];
+  const text = told.length
+    ? told.join('\n')
     : `Nowhere in this run: in no figure of any scenario was ${rivals.map(nameOf).join(', ')} ahead by more than 3 %.`;
   return `## Where others are ahead\n\n${text}`;
 }
@@ -189,7 +192,8 @@ function details(run) {
     ];
     return [`### ${series.title}\n\n${series.does}\n\n${markdownTable(table, 0)}`];
   });
-  return ['## Every figure', ...parts, ...growth].join('\n\n');
+  const all = [...parts, ...growth];
+  return all.length > 0 ? ['## Every figure', ...all].join('\n\n') : '';
 }
 
 /**
@@ -211,24 +215,6 @@ function figureTable(run, measured) {
   );
 }
 
-/**
- * A figure's median, and on demand the lowest and highest of several rounds.
- *
- * @param {Measured} measured
- * @param {string} server
- * @param {string} figure
- * @param {boolean} [withRange]
- */
-function valueText(measured, server, figure, withRange = false) {
-  const all = values(measured, server, figure);
-  const kind = measured.figures[figure];
-  const middle = median(all);
-  if (middle === undefined || !kind) return measured.servers[server]?.failures.length ? 'failed' : '–';
-  const text = withUnit(middle, kind.unit);
-  if (!withRange || all.length < 2 || kind.better === 'neither') return text;
-  return `${text} (${rounded(Math.min(...all))} to ${rounded(Math.max(...all))})`;
-}
-
 /** @param {Run} run */
 function howMeasured(run) {
   const disturbed = run.scenarios.flatMap((measured) =>
@@ -236,11 +222,15 @@ function howMeasured(run) {
   );
   const noisy = disturbed.filter((cores) => cores > QUIET_CORES).length;
   const quiet =
-    noisy === 0
-      ? 'Nothing else kept the machine busy during any round.'
-      : `Other programs kept more than ${QUIET_CORES} cores busy during ${noisy} of ${disturbed.length} rounds, ` +
-        `${rounded(Math.max(...disturbed))} cores at the worst.`;
-  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
+    disturbed.length === 0
+      ? ''
+      : noisy === 0
+        ? 'Nothing else kept the machine busy during any round.'
+        : `Other programs kept more than ${QUIET_CORES} cores busy during ${noisy} of ${disturbed.length} rounds, ` +
+          `${rounded(Math.max(...disturbed))} cores at the worst.`;
+  const versions = Object.entries({ ...run.versions, ...run.inBrowsers?.versions }).map(
+    ([name, version]) => `${name} ${version}`,
+  );
   return [
     '## How it was measured',
     `By \`${run.command}\`, begun ${run.began.replace('T', ' ').slice(0, 16)} UTC, on ${run.machine}. ` +
@@ -258,7 +248,9 @@ function howMeasured(run) {
 
 /** What could not be measured, and why. @param {Run} run */
 function failures(run) {
+  const inBrowsers = run.inBrowsers?.failures ?? [];
   const lines = [
+    ...inBrowsers.map((why) => `- In browsers: ${inline(why)}`),
     ...run.missing.map(({ server, why }) => `- ${nameOf(server)} could not be installed: ${inline(why)}`),
     ...measuredScenarios(run).flatMap(({ scenario, measured }) =>
       Object.entries(measured.servers).flatMap(([server, { failures: all, rounds }]) => {
@@ -272,18 +264,4 @@ function failures(run) {
     ),
   ];
   return lines.length ? `## What failed\n\n${lines.join('\n')}` : '';
-}
-
-/** A reason as code, so that nothing in it is Markdown. @param {string} text */
-const inline = (text) => `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ').trim().slice(0, 300)}\``;
-
-/**
- * @param {string[][]} rows the first is the head
- * @param {number} firstNumber the column from which on cells are numbers, after the first one
- */
-function markdownTable([head = [], ...rows], firstNumber) {
-  const line = (/** @type {string[]} */ cells) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  const rule = head.map((_, column) => (column > 0 && column >= firstNumber ? '---:' : '---'));
-  return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
 }

@@ -168,7 +168,7 @@ const GROWTH = [
     title: at === 1 ? '1 channel × 1 subscriber' : `${count.format(at)} channels × 1 subscriber`,
     args: ['many-channels', '--channels', String(at)],
   })),
-  ...growing('payload', [128, 1_024, 8_192, 65_535], (at) => ({
+  ...growing('payload', [128, 1_024, 8_192, 65_536], (at) => ({
     title: `1 channel × 100 subscribers, bursts of 4, ${count.format(at)}-byte payloads`,
     args: ['fanout', '--burst', '4', '--subscribers', '100', '--payload', String(at)],
   })),

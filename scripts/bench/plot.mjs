@@ -52,7 +52,9 @@ const svg = (height, title, parts) =>
  * @returns {string} a file's content
  */
 export function barChart(title, bars) {
-  const [left, right, top, row] = [96, 110, 40, 30];
+  // Letters of this font are 7 pixels wide, few of them more.
+  const left = Math.max(96, 16 + 7 * Math.max(...bars.map(({ label }) => label.length)));
+  const [right, top, row] = [110, 40, 30];
   const most = Math.max(...bars.map(({ value }) => value));
   const scale = most > 0 ? (WIDTH - left - right) / most : 0;
   const parts = bars.flatMap(({ label, value, text, colour }, index) => {

@@ -3,26 +3,32 @@
  * after every scenario, so that a run that is cut short leaves what it has.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, type } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { installPeers } from '../lib/bench-peers.mjs';
 import { Advice } from '../lib/failure.mjs';
 import { bold, duration, faint, red, say, step } from '../lib/log.mjs';
+import { ensureNodePackages } from '../lib/node-packages.mjs';
 import { readOptions } from '../lib/options.mjs';
 import { buildDir, root } from '../lib/project.mjs';
 import { buildRelay } from '../lib/relay-build.mjs';
 import { run } from '../lib/run.mjs';
 import { cargo, ensureRust } from '../lib/rust.mjs';
+import { BROWSERS } from './browser-plan.mjs';
 import { addRound } from './figures.mjs';
+import { openBrowsers } from './in-browsers.mjs';
 import { measure } from './measure.mjs';
 import { renderReport } from './page.mjs';
 import { chooseScenarios, GROWTH_SERVERS, QUICK, SCENARIOS, SERVERS } from './plan.mjs';
 
 /** @typedef {import('./figures.mjs').Run} Run */
 /** @typedef {import('./plan.mjs').Scenario} Scenario */
+/** @typedef {typeof BROWSERS[number]} BrowserName */
 
 export const HELP = `\
 npm run bench                    builds, installs the peers it can, measures, and writes docs/benchmarks.md
 npm run bench -- --quick         a single look in under two minutes, kept out of docs/
+npm run bench -- sdk             the browser SDK alone, in browsers, kept out of docs/
 npm run bench -- report OPTIONS
   --rounds N           rounds, servers taking turns; the median counts (5)
   --seconds N          that a round measures (1)
@@ -32,6 +38,7 @@ npm run bench -- report OPTIONS
   --scenarios A,B      ids, or standard, growth, all (all): ${SCENARIOS.map(({ id }) => id)
     .join(', ')
     .replaceAll(/(.{60,90}), /g, '$1,\n                       ')}
+  --browsers A,B       Chromium,Firefox, or none: where the browser SDK is measured beside others (both)
   --out DIR            where benchmarks.md and benchmarks/ are written (docs)
   --from FILE          makes the page of the figures in FILE, and measures nothing
 npm run bench -- help              what else the load generator can do`;
@@ -44,33 +51,41 @@ const OPTIONS = /** @type {const} */ ({
   minutes: { type: 'string' },
   servers: { type: 'string' },
   scenarios: { type: 'string' },
+  browsers: { type: 'string' },
   out: { type: 'string' },
   from: { type: 'string' },
   help: { type: 'boolean' },
 });
+
+/** What a quick look has time for. */
+const QUICK_BROWSERS = ['Chromium'];
 
 /** What `npm run bench -- --quick` changes. */
 const QUICK_DEFAULTS = { rounds: 1, seconds: 0.5, patience: 1, minutes: 1.75 };
 const DEFAULTS = { rounds: 5, seconds: 1, patience: 3, minutes: Number.POSITIVE_INFINITY };
 
 /**
- * @param {readonly string[]} args the command line behind `report`
- * @returns what they ask for, checked
+ * @param {readonly string[]} line the command line, with or without `report` or `sdk` in front
+ * @returns what it asks for, checked
  */
-export function readRequest(args) {
+export function readRequest(line) {
+  const isOfSdk = line[0] === 'sdk';
+  const args = line.slice(isOfSdk || line[0] === 'report' ? 1 : 0);
   const given = readOptions(OPTIONS, HELP, [...args]);
   const defaults = given.quick ? QUICK_DEFAULTS : DEFAULTS;
   const servers = listed(given.servers) ?? Object.keys(SERVERS);
   const unknownServers = servers.filter((server) => !(server in SERVERS));
-  const wanted = listed(given.scenarios) ?? (given.quick ? QUICK : ['all']);
+  const wanted = listed(given.scenarios) ?? (isOfSdk ? [] : given.quick ? QUICK : ['all']);
   const { chosen, unknown } = chooseScenarios(wanted);
-  if (unknownServers.length + unknown.length > 0) {
-    throw new Advice(`There is no ${[...unknownServers, ...unknown].join(', no ')}.\n\n${HELP}`);
-  }
+  const inBrowsers = given.browsers === 'none' ? [] : listed(given.browsers);
+  const browsers = inBrowsers ?? (given.quick && !isOfSdk ? QUICK_BROWSERS : [...BROWSERS]);
+  const noBrowsers = browsers.filter((name) => !BROWSERS.some((known) => known === name));
+  const strangers = [...unknownServers, ...unknown, ...noBrowsers];
+  if (strangers.length > 0) throw new Advice(`There is no ${strangers.join(', no ')}.\n\n${HELP}`);
   return {
     help: given.help ?? false,
     from: given.from,
-    out: resolve(root, given.out ?? (given.quick ? join(buildDir, 'benchmarks') : 'docs')),
+    out: resolve(root, given.out ?? (given.quick || isOfSdk ? join(buildDir, 'benchmarks') : 'docs')),
     rounds: Math.ceil(above('rounds', given.rounds, defaults.rounds)),
     seconds: above('seconds', given.seconds, defaults.seconds),
     patience: above('patience', given.patience, defaults.patience, true),
@@ -79,6 +94,7 @@ export function readRequest(args) {
     servers: Object.keys(SERVERS).filter((server) => server === 'relay' || servers.includes(server)),
     growthServers: listed(given.servers) ? servers : GROWTH_SERVERS,
     scenarios: chosen,
+    browsers: BROWSERS.filter((name) => browsers.includes(name)),
   };
 }
 
@@ -105,44 +121,65 @@ function above(option, text, otherwise, mayBeZero = false) {
 /**
  * Does what the command line asks for.
  *
- * @param {readonly string[]} args of `npm run bench --`, with or without `report` in front
+ * @param {readonly string[]} args of `npm run bench --`, with or without `report` or `sdk` in front
  */
 export async function report(args) {
-  const request = readRequest(args[0] === 'report' ? args.slice(1) : args);
+  const request = readRequest(args);
   if (request.help) return say(HELP);
   if (request.from) return say(`written: ${writeReport(readRun(request.from), request.out)}`);
   const deadline = Date.now() + request.minutes * 60_000;
+  const { figures, env } = await prepare(request, args);
+  const browsers = await openBrowsers(figures, request.browsers);
+  try {
+    await measureRounds(figures, {
+      ...request,
+      servers: figures.servers,
+      deadline,
+      measurer: (scenario, server) =>
+        measure(scenario, server, { seconds: request.seconds, patience: request.patience, env }),
+      browsers: browsers.names,
+      inBrowser: browsers.round,
+      save: (run) => writeReport(run, request.out),
+    });
+  } finally {
+    await browsers.close();
+  }
+  say(`\n${bold('written:')} ${writeReport(figures, request.out)}`);
+}
+
+/**
+ * Builds and installs what servers need.
+ *
+ * @param {ReturnType<typeof readRequest>} request
+ * @param {readonly string[]} args
+ * @returns {Promise<{ figures: Run, env: Record<string, string> }>} figures that are empty, and where servers are
+ */
+async function prepare({ servers, scenarios, rounds, seconds, patience }, args) {
+  await ensureNodePackages();
   await ensureRust();
-  await buildRelay();
-  await buildLoadGenerator();
-  const { env, versions, missing } = await installPeers(request.servers);
+  const wanted = scenarios.length > 0 ? servers : [];
+  if (wanted.length > 0) {
+    await buildRelay();
+    await buildLoadGenerator();
+  }
+  const { env, versions, missing } = await installPeers(wanted);
   for (const { server, why } of missing)
     say(`${red('✗')} ${server} cannot be installed and is left out: ${why}`);
-  const here = request.servers.filter((server) => !missing.some((other) => other.server === server));
   /** @type {Run} */
   const figures = {
     format: 1,
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     began: new Date().toISOString(),
     commit: await commit(),
-    machine: '',
+    machine: describeMachine(),
     versions,
-    how: { rounds: request.rounds, seconds: request.seconds, patience: request.patience },
-    servers: here,
+    how: { rounds, seconds, patience },
+    servers: wanted.filter((server) => !missing.some((other) => other.server === server)),
     missing,
     complete: false,
     scenarios: [],
   };
-  const measurer = (/** @type {Scenario} */ scenario, /** @type {string} */ server) =>
-    measure(scenario, server, { seconds: request.seconds, patience: request.patience, env });
-  await measureRounds(figures, {
-    ...request,
-    servers: here,
-    deadline,
-    measurer,
-    save: (run) => writeReport(run, request.out),
-  });
-  say(`\n${bold('written:')} ${writeReport(figures, request.out)}`);
+  return { figures, env };
 }
 
 /**
@@ -156,30 +193,36 @@ export async function report(args) {
  * @param {readonly Scenario[]} plan.scenarios
  * @param {number} plan.deadline no measurement begins after it, as `Date.now` counts
  * @param {(scenario: Scenario, server: string) => ReturnType<typeof measure>} plan.measurer
+ * @param {readonly BrowserName[]} [plan.browsers] measured in at the end of each round
+ * @param {(browser: BrowserName, round: number) => Promise<unknown>} [plan.inBrowser] rounds from 1
  * @param {(run: Run) => void} plan.save
  */
 export async function measureRounds(figures, plan) {
+  const isOver = () => Date.now() >= plan.deadline;
   for (let round = 1; round <= plan.rounds; round++) {
     for (const scenario of plan.scenarios) {
       for (const server of plan.servers) {
         if (scenario.growth && !plan.growthServers.includes(server)) continue;
-        if (Date.now() >= plan.deadline) return say(faint('the time is over: what was measured stays'));
+        if (isOver()) return tellOver();
         const began = Date.now();
         const outcome = await plan.measurer(scenario, server);
         addRound(figures, scenario.id, server, outcome);
         if ('printed' in outcome) figures.machine = outcome.printed.machine;
-        tellOutcome(
-          `${round}/${plan.rounds} ${scenario.id}, ${server}`,
-          scenario,
-          outcome,
-          Date.now() - began,
-        );
+        const what = `${round}/${plan.rounds} ${scenario.id}, ${server}`;
+        tellOutcome(what, scenario, outcome, Date.now() - began);
       }
+      plan.save(figures);
+    }
+    for (const browser of plan.browsers ?? []) {
+      if (isOver()) return tellOver();
+      await plan.inBrowser?.(browser, round);
       plan.save(figures);
     }
   }
   figures.complete = true;
 }
+
+const tellOver = () => say(faint('the time is over: what was measured stays'));
 
 /**
  * @param {string} what
@@ -244,6 +287,10 @@ const buildLoadGenerator = () =>
       cargo(['build', '--release', '--package', 'realtime-bench'], { log: 'bench-build', busyWith }),
     { hint: 'a minute the first time' },
   );
+
+/** The machine in the load generator's words, for a run that it has no part in. */
+const describeMachine = () =>
+  `${cpus()[0]?.model ?? 'a processor'}, ${cpus().length} cores, ${type()} ${release()}`;
 
 /** The commit of the sources, with a plus where they were changed since. */
 async function commit() {

@@ -27,11 +27,12 @@ export const checkRustLints = () =>
     await cargo(args, { log: 'clippy', busyWith });
   });
 
-/** clippy finds nothing in the browser SDK as it is compiled for browsers. */
+/** clippy finds nothing in the browser SDK, and in what it is measured against, as they are compiled for browsers. */
 export const checkWasmLints = () =>
   step('Rust lints, wasm', async (busyWith) => {
-    const target = ['--package', 'wix-realtime-frontend', '--target', WASM_TARGET, '--all-targets'];
-    await cargo(['clippy', ...target, '--', '-D', 'warnings'], { log: 'clippy-wasm', busyWith });
+    const packages = ['--package', 'wix-realtime-frontend', '--package', 'realtime-bench-border'];
+    const args = ['clippy', ...packages, '--target', WASM_TARGET, '--all-targets', '--', '-D', 'warnings'];
+    await cargo(args, { log: 'clippy-wasm', busyWith });
   });
 
 /** The formatter and linter find nothing in any JavaScript, JSON or CSS file. */

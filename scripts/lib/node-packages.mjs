@@ -20,6 +20,9 @@ const packageTestsFolder = join(root, 'tests', 'packages');
 /** Where other servers' packages are. */
 const benchPeersFolder = join(root, 'bench', 'peers');
 
+/** Where other browser SDKs are. */
+const benchBrowserFolder = join(root, 'bench', 'browser');
+
 /** Installs what is missing or of another version. Quiet when all is there. */
 export const ensureNodePackages = () => ensureInstalled(root, 'npm packages', 'npm-ci');
 
@@ -30,6 +33,10 @@ export const ensurePackageTestTools = () =>
 /** The same for the servers that benchmarks are run against. */
 export const ensureBenchPeers = () =>
   ensureInstalled(benchPeersFolder, 'other servers', 'npm-ci-bench-peers');
+
+/** The same for the browser SDKs that benchmarks are run against. */
+export const ensureBenchBrowserPeers = () =>
+  ensureInstalled(benchBrowserFolder, 'other browser SDKs', 'npm-ci-bench-browser');
 
 /**
  * @param {string} folder with a package-lock.json

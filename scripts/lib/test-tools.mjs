@@ -49,9 +49,21 @@ function wantedTools() {
       cargoFlags: ['--bin', 'wasm-bindgen', '--bin', 'wasm-bindgen-test-runner'],
     },
     { crate: 'wasm-pack', version: '0.15.1', programs: ['wasm-pack'], cargoFlags: ['--locked'] },
-    { crate: 'geckodriver', version: '0.37.1', programs: ['geckodriver'], cargoFlags: ['--locked'] },
+    GECKODRIVER,
   ];
 }
+
+/**
+ * What drives Firefox.
+ *
+ * @type {Tool}
+ */
+const GECKODRIVER = {
+  crate: 'geckodriver',
+  version: '0.37.1',
+  programs: ['geckodriver'],
+  cargoFlags: ['--locked'],
+};
 
 /** Where the installed programs are; to be put in front of PATH for the commands that use them. */
 export const testToolsPath = join(toolsDir, 'bin');
@@ -70,6 +82,9 @@ const FUZZER = {
 
 /** Installs the tools of the browser tests. */
 export const ensureTestTools = () => ensureTools(wantedTools());
+
+/** Installs what drives Firefox. */
+export const ensureGeckodriver = () => ensureTools([GECKODRIVER]);
 
 /** Installs what drives libFuzzer. */
 export const ensureFuzzer = () => ensureTools([FUZZER]);

@@ -3,7 +3,7 @@
  * by Binaryen's optimiser.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fingerprint } from './fingerprint.mjs';
 import { step } from './log.mjs';
 import { buildFolder, root } from './project.mjs';
@@ -53,6 +53,21 @@ export async function buildWasm() {
 }
 
 /**
+ * Builds another crate of the workspace in the same way.
+ *
+ * @param {string} crate
+ * @param {string} folder where its wasm and its glue are written
+ */
+export async function buildOtherWasm(crate, folder) {
+  const unoptimised = buildFolder(`wasm-${crate}`);
+  await step(`${crate}, wasm`, async (busyWith) => {
+    const args = ['run', '--package', 'wasm-build', '--', '--package', crate, '--out-dir', unoptimised];
+    await cargo(args, { log: `wasm-build-${crate}`, busyWith });
+    await optimiseInto(unoptimised, folder);
+  });
+}
+
+/**
  * Brings what `wasm-build` made into the package, its wasm optimised.
  *
  * @param {string} from
@@ -77,7 +92,7 @@ async function optimiseInto(from, to) {
  * @returns {Promise<string>} path of the optimised file
  */
 async function optimised(input) {
-  const cache = buildFolder('wasm-optimised');
+  const cache = buildFolder(join('wasm-optimised', basename(input, '.wasm')));
   const wasmOpt = join(root, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
   const version = join(root, 'node_modules', 'binaryen', 'package.json');
   const result = join(cache, `${fingerprint([input, version], WASM_OPT_FLAGS)}.wasm`);

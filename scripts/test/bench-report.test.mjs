@@ -386,7 +386,7 @@ describe('the command line', () => {
     assert.deepEqual(request.servers, ['relay', 'bun']);
     const ids = request.scenarios.map(({ id }) => id);
     assert.equal(ids[0], 'publish');
-    assert.ok(ids.includes('channels-10000') && ids.includes('payload-65535') && !ids.includes('connect'));
+    assert.ok(ids.includes('channels-10000') && ids.includes('payload-65536') && !ids.includes('connect'));
   });
 
   test('has a quick look that ends by itself and stays out of the documents', () => {

@@ -1,4 +1,5 @@
-//! Builds the browser SDK: compiles `sdk-wasm` for the browser and writes its wasm and the JavaScript around it.
+//! Builds the browser SDK: compiles `sdk-wasm` for the browser and writes its wasm and the JavaScript around it. Other
+//! crates for browsers are built in the same way, to be measured beside it.
 //!
 //! wasm-bindgen's tool is used as a library, so that Cargo.lock holds it to the version of the crate, which must be the
 //! same, and nothing has to be installed. Making the module smaller is left to Binaryen's optimiser, afterwards.
@@ -17,10 +18,9 @@ use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 
 use crate::dead_data::DataMap;
 
-const USAGE: &str = "usage: wasm-build [--out-dir DIR]   (default: sdk-wasm/npm/wasm)";
+const USAGE: &str = "usage: wasm-build [--out-dir DIR] [--package NAME]   \
+                     (defaults: sdk-wasm/npm/wasm, wix-realtime-frontend)";
 const TARGET: &str = "wasm32-unknown-unknown";
-const PACKAGE: &str = "wix-realtime-frontend";
-const MODULE: &str = "wix_realtime_frontend";
 
 /// Set to anything, this variable keeps the functions' names in the module, for tools that show what weighs.
 const KEEP_NAMES: &str = "WASM_BUILD_KEEP_NAMES";
@@ -29,8 +29,16 @@ const KEEP_NAMES: &str = "WASM_BUILD_KEEP_NAMES";
 /// their own in the glue.
 const TARGET_FEATURES: &str = "-Ctarget-feature=+reference-types";
 
+/// What the command line asks for.
+struct Request {
+    /// Where to.
+    out_dir: PathBuf,
+    /// Which crate of the workspace.
+    package: String,
+}
+
 fn main() -> ExitCode {
-    match out_dir(env::args().skip(1)).and_then(|out_dir| build(&out_dir)) {
+    match request(env::args().skip(1)).and_then(|request| build(&request)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
@@ -44,31 +52,36 @@ fn complain(error: &anyhow::Error) {
     eprintln!("wasm-build: {error:#}");
 }
 
-fn out_dir(mut arguments: impl Iterator<Item = String>) -> Result<PathBuf> {
-    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (None, ..) => Ok(root().join("sdk-wasm/npm/wasm")),
-        (Some("--out-dir"), Some(folder), None) => Ok(folder.into()),
-        _ => bail!("{USAGE}"),
+fn request(mut arguments: impl Iterator<Item = String>) -> Result<Request> {
+    let mut request =
+        Request { out_dir: root().join("sdk-wasm/npm/wasm"), package: "wix-realtime-frontend".to_owned() };
+    while let Some(option) = arguments.next() {
+        match (option.as_str(), arguments.next()) {
+            ("--out-dir", Some(folder)) => request.out_dir = folder.into(),
+            ("--package", Some(name)) => request.package = name,
+            _ => bail!("{USAGE}"),
+        }
     }
+    Ok(request)
 }
 
-fn build(out_dir: &Path) -> Result<()> {
-    compile()?;
-    bind(out_dir)
+fn build(Request { out_dir, package }: &Request) -> Result<()> {
+    compile(package)?;
+    bind(out_dir, &package.replace('-', "_"))
 }
 
 /// Compiles the crate with the profile `wasm`.
-fn compile() -> Result<()> {
+fn compile(package: &str) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .current_dir(root())
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--profile", "wasm"])
-        .args(["--target", TARGET, "--package", PACKAGE])
+        .args(["--target", TARGET, "--package", package])
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags())
         .status()
         .context("cannot start cargo")?;
     if !status.success() {
-        bail!("cargo could not compile {PACKAGE}; is the target there? (rustup target add {TARGET})");
+        bail!("cargo could not compile {package}; is the target there? (rustup target add {TARGET})");
     }
     Ok(())
 }
@@ -87,9 +100,9 @@ fn rustflags() -> String {
         .join("\u{1f}")
 }
 
-/// Writes the module and its glue.
-fn bind(out_dir: &Path) -> Result<()> {
-    let file = target_dir().join(TARGET).join("wasm").join(MODULE).with_extension("wasm");
+/// Writes the module of that name and its glue.
+fn bind(out_dir: &Path, name: &str) -> Result<()> {
+    let file = target_dir().join(TARGET).join("wasm").join(name).with_extension("wasm");
     let compiled = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut module = walrus::ModuleConfig::new()
         // LLVM's output needs no second look.
@@ -105,7 +118,7 @@ fn bind(out_dir: &Path) -> Result<()> {
         "panics had no texts to clear: something has gone wrong with what the linker was asked for"
     );
     let mut output = Bindgen::new()
-        .input_module(MODULE, module)
+        .input_module(name, module)
         .web(true)?
         .typescript(false)
         .demangle(false)
@@ -117,8 +130,8 @@ fn bind(out_dir: &Path) -> Result<()> {
     ensure!(!has_parts, "the glue has parts that would have to be written too");
     let glue = without_loader(output.js())?;
     let glue = names::shorten(output.wasm_mut(), &glue)?;
-    write(out_dir, &format!("{MODULE}.js"), glue.as_bytes())?;
-    write(out_dir, &format!("{MODULE}_bg.wasm"), &output.wasm_mut().emit_wasm())
+    write(out_dir, &format!("{name}.js"), glue.as_bytes())?;
+    write(out_dir, &format!("{name}_bg.wasm"), &output.wasm_mut().emit_wasm())
 }
 
 /// The glue with its two ends for loading in place of a loader: the package has one of its own, which needs less, and what

@@ -28,6 +28,14 @@ impl Latencies {
         }
     }
 
+    /// Counts all that another has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.total += other.total;
+    }
+
     /// How many were counted.
     pub const fn total(&self) -> u64 {
         self.total
@@ -87,9 +95,13 @@ mod tests {
     fn percentiles_of_a_hundred_spans_are_their_places() {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.percentile(0.5), Duration::ZERO);
+        let mut later = Latencies::default();
         for millis in (1..=100).rev() {
-            latencies.record(Duration::from_millis(millis));
+            let half = if millis % 2 == 0 { &mut latencies } else { &mut later };
+            half.record(Duration::from_millis(millis));
         }
+        latencies.add(&later);
+        assert_eq!(latencies.total(), 100);
         for (share, millis) in [(0.5, 50.0), (0.95, 95.0), (0.99, 99.0), (1.0, 100.0)] {
             let found = latencies.percentile(share).as_secs_f64() * 1_000.0;
             assert!((millis..millis * 1.04).contains(&found), "{share}: {found}");

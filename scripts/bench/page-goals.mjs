@@ -1,0 +1,28 @@
+/**
+ * The page's section about what was to be reached, and what was.
+ */
+import { withUnit } from './figures.mjs';
+import { GOALS, judge } from './goals.mjs';
+import { markdownTable } from './page-parts.mjs';
+
+/** @param {import('./figures.mjs').Run} run @returns {string} the section; nothing where nothing of it was measured */
+export function goals(run) {
+  const judged = GOALS.map((goal) => ({ goal, outcome: judge(goal, run) }));
+  const known = judged.filter(({ outcome }) => outcome);
+  if (known.length === 0) return '';
+  const missed = known.filter(({ outcome }) => !outcome?.isReached).length;
+  const rows = judged.map(({ goal, outcome }) => [
+    goal.work,
+    goal.text,
+    outcome ? withUnit(outcome.value, goal.unit ?? '') : '–',
+    outcome ? (outcome.isReached ? 'reached' : '**missed**') : 'not measured',
+  ]);
+  const unknown = judged.length - known.length;
+  return [
+    '## What was to be reached',
+    `The goals were set before the first measurement. This run reached ${known.length - missed} of ${judged.length}` +
+      `${missed ? `, missed ${missed}` : ''}${unknown ? `, and did not measure ${unknown}` : ''}. Both sides of a ` +
+      'ratio are medians of this run.',
+    markdownTable([['work', 'goal', 'measured', ''], ...rows], 2),
+  ].join('\n\n');
+}
