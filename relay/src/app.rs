@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::http::address::TrustedProxies;
 use crate::http::connection::Routes;
 use crate::http::key::ApiKeys;
-use crate::http::listen;
+use crate::http::listen::{self, Entrance};
 use crate::http::origin::Origins;
 use crate::http::places::Places;
 use crate::http::rate::PublishRate;
@@ -37,6 +37,10 @@ use crate::session::recheck::task as recheck;
 use crate::session::registry::Registry;
 use crate::session::sessions::Sessions;
 use crate::settings::{DEVELOPMENT_KEY, Settings};
+use crate::tls::certificates;
+use crate::tls::door::TlsDoor;
+use crate::tls::pair::{PairError, PairFiles};
+use crate::tls::reload::Watched;
 
 /// How long requests that are under way may take once the relay stops.
 const HTTP_DEADLINE: Duration = Duration::from_secs(3);
@@ -68,6 +72,8 @@ pub struct Relay {
     keeping: Stage,
     /// Has the permissions file looked at, where there is one.
     reload: Option<Arc<Notify>>,
+    /// Has the certificate looked at, where there is one.
+    renew: Option<Arc<Notify>>,
 }
 
 /// Tasks that stop together.
@@ -94,6 +100,12 @@ pub enum StartError {
     /// Identities cannot be established.
     #[error(transparent)]
     Identity(#[from] IdentityStartError),
+    /// There is no certificate to be shown.
+    #[error("TLS cannot be started: {0}")]
+    Tls(#[from] PairError),
+    /// There is no randomness for TLS.
+    #[error("TLS cannot be started: {0}")]
+    Rustls(#[from] rustls::Error),
     /// The folder of static files does not exist.
     #[error("the site folder {0} is not a folder")]
     Site(PathBuf),
@@ -120,6 +132,7 @@ impl Relay {
         if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
             return Err(StartError::Site(site.clone()));
         }
+        let tls = settings.tls.clone().map(load_tls).transpose()?;
         let (listener, address) = listen_on(settings.listen)?;
         let operators = settings.metrics_listen.map(listen_on).transpose()?;
         warn_about(&settings, address);
@@ -127,6 +140,7 @@ impl Relay {
         let keeping = Stage::default();
         let identities =
             identity::start(&settings.identity, &readiness, &keeping.tracker, &keeping.cancel).await?;
+        let (tls, renew) = tls.map(|(door, watching)| (door, start_renewal(watching, &keeping))).unzip();
         let clock = Clock::start();
         let sessions = Arc::new(Sessions {
             broker: Broker::new(settings.hub, settings.max_history_bytes, clock),
@@ -171,12 +185,12 @@ impl Relay {
                 started_at: SystemTime::now(),
             },
         });
-        let http = start_http(listener, routes(&api, Face::Public), places);
+        let http = start_http(Entrance { listener, tls, places }, routes(&api, Face::Public));
         let for_operators = operators.map(|(listener, address)| {
             tracing::info!(%address, "metrics are served here, without a key");
-            let places = Places::new(MAX_OPERATORS, 0, TrustedProxies::default());
-            let routes = routes(&api, Face::Operators);
-            (start_http(listener, routes, Arc::new(places)), address)
+            let places = Arc::new(Places::new(MAX_OPERATORS, 0, TrustedProxies::default()));
+            let entrance = Entrance { listener, tls: None, places };
+            (start_http(entrance, routes(&api, Face::Operators)), address)
         });
         Ok(Self {
             address,
@@ -188,6 +202,7 @@ impl Relay {
             delivery,
             keeping,
             reload,
+            renew,
         })
     }
 
@@ -196,14 +211,22 @@ impl Relay {
         self.address
     }
 
+    /// Whether clients speak TLS with it.
+    pub const fn is_secure(&self) -> bool {
+        self.renew.is_some()
+    }
+
     /// Where it listens for operators, if it does.
     pub fn operators_address(&self) -> Option<SocketAddr> {
         self.for_operators.as_ref().map(|(_, address)| *address)
     }
 
-    /// Looks at the permissions file now, and has all running subscriptions asked about again, whether it has changed
+    /// Looks at the certificate and at the permissions file now, and has all running subscriptions asked about again, whether it has changed
     /// or not.
     pub fn reload(&self) {
+        if let Some(renew) = &self.renew {
+            renew.notify_one();
+        }
         match &self.reload {
             Some(reload) => reload.notify_one(),
             None => {
@@ -300,9 +323,22 @@ async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
     }
 }
 
-fn start_http(listener: TcpListener, routes: Routes, places: Arc<Places>) -> Stage {
+/// Loads the certificate. Returns what makes handshakes with it, and what follows its files.
+fn load_tls(files: PairFiles) -> Result<(TlsDoor, Watched), StartError> {
+    let watched = Watched::load(files)?;
+    Ok((TlsDoor::new(certificates::config(watched.certificates())?), watched))
+}
+
+/// Follows a certificate's files. Returns what tells it to look now.
+fn start_renewal(watched: Watched, stage: &Stage) -> Arc<Notify> {
+    let told = Arc::new(Notify::new());
+    stage.tracker.spawn(watched.run(Arc::clone(&told), stage.cancel.clone()));
+    told
+}
+
+fn start_http(entrance: Entrance, routes: Routes) -> Stage {
     let stage = Stage::default();
-    let serving = listen::serve(listener, routes, places, stage.cancel.clone(), stage.tracker.clone());
+    let serving = listen::serve(entrance, routes, stage.cancel.clone(), stage.tracker.clone());
     stage.tracker.spawn(serving);
     stage
 }

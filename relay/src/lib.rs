@@ -2,7 +2,7 @@
 //!
 //! Rooms import downwards only: [`app`] puts the parts together, [`http`] is the door, a [`session`] is one client,
 //! the [`broker`] puts the hubs to work, [`permission`] says who may read ([`providers`] chooses how), [`identity`] who a
-//! client is, [`websocket`] turns bytes into messages, [`outbound`] asks others. What must travel upwards comes back as a
+//! client is, [`tls`] encrypts where that is wanted, [`websocket`] turns bytes into messages, [`outbound`] asks others. What must travel upwards comes back as a
 //! return value. Beside the server stand the binary's commands: [`cli`] reads the command line, [`command`] does what it
 //! says.
 
@@ -31,6 +31,8 @@ pub mod ready;
 pub mod session;
 #[path = "settings/room.rs"]
 pub mod settings;
+#[path = "tls/room.rs"]
+pub mod tls;
 #[path = "websocket/room.rs"]
 pub mod websocket;
 

@@ -23,6 +23,7 @@ const QUOTED = tableOf(readFileSync(join(root, DOCUMENT), 'utf8'));
 const MISTAKES = [
   'relay serve --listen 127.0.0.1:8787',
   'relay serve --listen 0.0.0.0:8787',
+  'relay serve --tls-cert nowhere.pem --tls-key nowhere.pem',
   'relay serve --permissions nowhere.js',
   'relay serve --config wrong.toml',
 ];

@@ -183,6 +183,8 @@ mod tests {
             "token-jwks",
             "visitor-key",
             "max-publishes-per-second",
+            "tls-cert",
+            "tls-key",
             "metrics-listen",
         ];
         assert_eq!(empty, without_default);

@@ -56,7 +56,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
 fn announce(relay: &Relay) {
     let mut out = std::io::stdout();
     // A closed standard output is the starter's choice.
-    let _ = writeln!(out, "listening on http://{}", relay.address()).and_then(|()| out.flush());
+    let scheme = if relay.is_secure() { "https" } else { "http" };
+    let _ = writeln!(out, "listening on {scheme}://{}", relay.address()).and_then(|()| out.flush());
 }
 
 /// A connection is a descriptor. Systems start programs with a low limit that they may raise themselves.

@@ -16,7 +16,6 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::Reply;
@@ -26,6 +25,7 @@ use crate::http::places::{Peer, Place, Seat};
 use crate::http::problem::{Code, Problem};
 use crate::http::refusal::{self, HEAD_TIMEOUT_SECONDS, MAX_HEAD_BYTES};
 use crate::http::socket::{Gate, Socket};
+use crate::tls::stream::Stream;
 
 /// Bytes that are read ahead of a body.
 const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
@@ -42,7 +42,13 @@ pub struct Routes {
 }
 
 /// Serves a connection to its end. Once it is cancelled, no further request is taken from it.
-pub async fn serve(socket: TcpStream, seat: Seat, peer: Peer, routes: Routes, cancel: CancellationToken) {
+pub async fn serve(
+    socket: impl Into<Stream>,
+    seat: Seat,
+    peer: Peer,
+    routes: Routes,
+    cancel: CancellationToken,
+) {
     let gate = Arc::new(Gate::default());
     let socket = Socket::new(socket, Arc::clone(&gate), seat);
     let Routes { filter, counters } = routes;
@@ -86,7 +92,7 @@ pub async fn serve(socket: TcpStream, seat: Seat, peer: Peer, routes: Routes, ca
 }
 
 /// Tells a client why it is not served, whatever it wants. It keeps its place until it has heard.
-pub async fn turn_away(socket: TcpStream, place: Place, why: Problem) {
+pub async fn turn_away(socket: impl Into<Stream>, place: Place, why: Problem) {
     let mut socket = Socket::new(socket, Arc::default(), Seat { place, claim: None });
     socket.refuse(why);
     let _ = socket.shutdown().await;
@@ -159,7 +165,7 @@ impl<B> Drop for Tracked<B> {
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::http::address::TrustedProxies;

@@ -1,27 +1,34 @@
-//! The accept loop.
+//! The accept loop, and what stands before HTTP.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::http::connection::{self, Routes};
-use crate::http::places::{Places, Seat};
+use crate::http::places::{Peer, Place, Places, Seat};
+use crate::http::problem::{Code, Problem};
+use crate::tls::door::{NoHandshake, TlsDoor};
 
 /// How long to wait after an accept that failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where connections come in.
+pub struct Entrance {
+    /// What accepts them.
+    pub listener: TcpListener,
+    /// Makes TLS of them, where they are to be encrypted.
+    pub tls: Option<TlsDoor>,
+    /// How many there may be.
+    pub places: Arc<Places>,
+}
+
 /// Serves connections until it is cancelled. Requests that are under way then are still answered.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Routes,
-    places: Arc<Places>,
-    cancel: CancellationToken,
-    tracker: TaskTracker,
-) {
+pub async fn serve(entrance: Entrance, routes: Routes, cancel: CancellationToken, tracker: TaskTracker) {
+    let Entrance { listener, tls, places } = entrance;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -40,13 +47,54 @@ pub async fn serve(
         match places.claim_of(peer) {
             Ok(claim) => {
                 let seat = Seat { place, claim };
-                tracker.spawn(connection::serve(socket, seat, peer, routes.clone(), cancel.clone()));
+                let (routes, cancel) = (routes.clone(), cancel.clone());
+                match &tls {
+                    None => tracker.spawn(connection::serve(socket, seat, peer, routes, cancel)),
+                    Some(tls) => tracker.spawn(serve_secure(tls.clone(), socket, seat, peer, routes, cancel)),
+                };
             }
             Err(why) => {
-                tracker.spawn(connection::turn_away(socket, place, why.into()));
+                match &tls {
+                    None => tracker.spawn(connection::turn_away(socket, place, why.into())),
+                    Some(tls) => tracker.spawn(turn_away_secure(tls.clone(), socket, place, why.into())),
+                };
             }
         }
     }
+}
+
+/// Serves a connection behind a handshake. Once it is cancelled, none is begun or gone on with.
+async fn serve_secure(
+    tls: TlsDoor,
+    socket: TcpStream,
+    seat: Seat,
+    peer: Peer,
+    routes: Routes,
+    cancel: CancellationToken,
+) {
+    let entered = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return,
+        entered = tls.enter(socket) => entered,
+    };
+    match entered {
+        Ok(stream) => connection::serve(stream, seat, peer, routes, cancel).await,
+        Err(NoHandshake::Plain(socket)) => connection::turn_away(socket, seat.place, not_plain()).await,
+        Err(NoHandshake::Failed) => {}
+    }
+}
+
+/// Tells a client why it is not served, in the language that it speaks.
+async fn turn_away_secure(tls: TlsDoor, socket: TcpStream, place: Place, why: Problem) {
+    match tls.enter(socket).await {
+        Ok(stream) => connection::turn_away(stream, place, why).await,
+        Err(NoHandshake::Plain(socket)) => connection::turn_away(socket, place, not_plain()).await,
+        Err(NoHandshake::Failed) => {}
+    }
+}
+
+fn not_plain() -> Problem {
+    Problem::new(Code::BadInput, "this address speaks TLS: use https:// and wss://")
 }
 
 /// A connection could not be accepted. One that its client gave up is nothing; without descriptors, trying again at

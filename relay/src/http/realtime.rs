@@ -11,11 +11,12 @@ use tokio_util::task::TaskTracker;
 use warp::reply::Response;
 
 use crate::http::origin::Origins;
-use crate::http::places::{Peer, Places};
+use crate::http::places::{Peer, Places, Seat};
 use crate::http::problem::{Code, Problem};
 use crate::http::socket::Socket;
 use crate::session::sessions::Sessions;
 use crate::session::task;
+use crate::tls::stream::Wire;
 use crate::websocket::handshake;
 
 /// What the door needs.
@@ -60,9 +61,8 @@ impl Door {
         let (sessions, tracker) = (Arc::clone(&self.sessions), self.tracker.clone());
         // The waiting is a task of its own, so that the session's task is no larger than a session.
         self.tracker.spawn(async move {
-            if let Some((socket, first)) = take_over(upgrade).await {
-                let (socket, seat) = socket.into_parts();
-                let session = task::run(sessions, socket, first);
+            if let Some((wire, first, seat)) = take_over(upgrade).await {
+                let session = task::run(sessions, wire, first);
                 // Held for as long as the session lasts.
                 let seats = (seat, claim);
                 tracker.spawn(session.map(move |()| drop(seats)));
@@ -74,13 +74,21 @@ impl Door {
 
 /// Takes the socket out of hyper, and what hyper has read beyond the handshake. hyper's buffer is let go: it would
 /// keep 8 KB alive for as long as the connection lasts.
-async fn take_over(upgrade: OnUpgrade) -> Option<(Socket, Vec<u8>)> {
+async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>, Seat)> {
     let upgraded = upgrade.await.ok()?;
-    match upgraded.downcast::<TokioIo<Socket>>() {
-        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
-        Err(_) => {
-            tracing::error!("a connection that was upgraded is none of ours");
-            None
+    let Ok(parts) = upgraded.downcast::<TokioIo<Socket>>() else {
+        tracing::error!("a connection that was upgraded is none of ours");
+        return None;
+    };
+    let (stream, seat) = parts.io.into_inner().into_parts();
+    let (wire, decrypted) = match stream.into_wire() {
+        Ok(wire) => wire,
+        Err(error) => {
+            tracing::debug!(%error, "a connection broke TLS");
+            return None;
         }
-    }
+    };
+    let mut first = parts.read_buf.to_vec();
+    first.extend(decrypted);
+    Some((wire, first, seat))
 }

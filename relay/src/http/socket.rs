@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::http::places::Seat;
 use crate::http::problem::{Code, Problem};
 use crate::http::refusal;
+use crate::tls::stream::Stream;
 
 /// How long a client may take nothing of an answer that waits for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -57,7 +57,7 @@ impl Gate {
 /// A socket and the gate before it.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     gate: Arc<Gate>,
     seat: Seat,
     /// What is written in place of hyper's refusal.
@@ -69,12 +69,13 @@ pub struct Socket {
 
 impl Socket {
     /// A socket whose gate is to be opened for every request.
-    pub const fn new(stream: TcpStream, gate: Arc<Gate>, seat: Seat) -> Self {
+    pub fn new(stream: impl Into<Stream>, gate: Arc<Gate>, seat: Seat) -> Self {
+        let stream = stream.into();
         Self { stream, gate, seat, instead: Bytes::new(), refused: None, stalled: None, lingering: None }
     }
 
     /// The socket itself, and the seat that it keeps for as long as it lasts.
-    pub fn into_parts(self) -> (TcpStream, Seat) {
+    pub fn into_parts(self) -> (Stream, Seat) {
         (self.stream, self.seat)
     }
 
@@ -90,11 +91,7 @@ impl Socket {
     }
 
     /// Fails a write for which the client has left no room for too long.
-    fn watch_stall(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+    fn watch_stall<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
             return written;
@@ -166,13 +163,15 @@ impl AsyncWrite for Socket {
             let length = ready!(self.watch_stall(cx, written))?;
             self.instead.advance(length);
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.watch_stall(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
             ready!(self.as_mut().poll_flush(cx))?;
-            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            let closed = Pin::new(&mut self.stream).poll_shutdown(cx);
+            ready!(self.watch_stall(cx, closed))?;
         }
         self.poll_linger(cx).map(Ok)
     }
@@ -181,7 +180,7 @@ impl AsyncWrite for Socket {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::http::address::TrustedProxies;

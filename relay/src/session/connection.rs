@@ -17,6 +17,8 @@ use tokio::sync::Notify;
 use crate::broker::peer::Peer;
 use crate::session::muted::Muted;
 use crate::session::order::Order;
+use crate::tls::secured::Secured;
+use crate::tls::stream::Wire;
 use crate::websocket::writer;
 
 /// Frames that one vectored write takes along.
@@ -49,6 +51,8 @@ struct Sending {
 struct Aside {
     orders: Vec<Order>,
     muted: Muted,
+    /// What encrypts, on a connection with TLS.
+    secured: Option<Secured>,
 }
 
 /// How far a connection is from its end.
@@ -65,25 +69,48 @@ pub enum SendingState {
 }
 
 impl Connection {
-    /// A connection over a socket, with an outbox of at most so many bytes.
-    pub fn new(session: SessionId, socket: TcpStream, max_outbox_bytes: usize) -> Self {
+    /// A connection with an outbox of at most so many bytes.
+    pub fn new(session: SessionId, wire: Wire, max_outbox_bytes: usize) -> Self {
+        let secured = wire.secured.map(|secured| Aside { secured: Some(secured), ..Aside::default() });
         Self {
             session,
             user: OnceLock::new(),
-            socket,
+            socket: wire.socket,
             sending: Mutex::new(Sending {
                 outbox: Outbox::new(max_outbox_bytes),
                 state: SendingState::Open,
                 channels: Vec::new(),
-                aside: None,
+                aside: secured.map(Box::new),
             }),
             wake: Notify::new(),
         }
     }
 
-    /// The socket, for the task that reads it.
+    /// The socket, for the task that waits for it. What is read and written goes through [`read`](Self::read) and the
+    /// outbox.
     pub const fn socket(&self) -> &TcpStream {
         &self.socket
+    }
+
+    /// Reads what is there; 0 when the other side sends nothing more.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing is there, any other when the connection is lost.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut sending = self.sending.lock();
+        if let Some(secured) = sending.secured() {
+            return secured.read(&self.socket, buffer);
+        }
+        drop(sending);
+        self.socket.try_read(buffer)
+    }
+
+    /// Says, behind all that waits, that nothing more will come, where the connection has a word for that. To be called
+    /// once nothing waits; what it says waits then.
+    pub fn close(&self) {
+        if let Some(secured) = self.sending.lock().secured() {
+            secured.close();
+        }
     }
 
     /// Notes who the client is. Before that it must not be attached to a channel.
@@ -136,7 +163,7 @@ impl Connection {
         let mut sending = self.sending.lock();
         let Some(mut aside) = sending.aside.take() else { return Vec::new() };
         let orders = std::mem::take(&mut aside.orders);
-        sending.aside = (!aside.muted.is_empty()).then_some(aside);
+        sending.aside = (!aside.muted.is_empty() || aside.secured.is_some()).then_some(aside);
         orders
     }
 
@@ -147,8 +174,10 @@ impl Connection {
 
     /// Whether something waits for the socket to be writable.
     pub fn has_waiting(&self) -> bool {
-        let sending = self.sending.lock();
-        !sending.outbox.is_empty() && sending.state != SendingState::Lost
+        let mut sending = self.sending.lock();
+        let waits =
+            !sending.outbox.is_empty() || sending.secured().is_some_and(|secured| secured.has_waiting());
+        waits && sending.state != SendingState::Lost
     }
 
     /// The state of sending.
@@ -170,13 +199,32 @@ impl Connection {
 
     fn write_waiting(&self, sending: &mut Sending) {
         while !sending.outbox.is_empty() {
+            let Sending { outbox, aside, .. } = sending;
             let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
-            let filled = sending.outbox.slices(&mut slices);
-            match self.socket.try_write_vectored(slices.get(..filled).unwrap_or_default()) {
+            let filled = outbox.slices(&mut slices);
+            let slices = slices.get(..filled).unwrap_or_default();
+            let written = match aside.as_mut().and_then(|aside| aside.secured.as_mut()) {
+                None => self.socket.try_write_vectored(slices),
+                Some(secured) => self.encrypt(secured, slices),
+            };
+            match written {
                 Ok(written) => sending.outbox.advance(written),
                 Err(error) => return self.not_written(&error, sending),
             }
         }
+        if let Some(Err(error)) = sending.secured().map(|secured| secured.flush(&self.socket)) {
+            self.not_written(&error, sending);
+        }
+    }
+
+    /// Writes through the encryption. What is encrypted and waits is the session's to write, as what waits in the
+    /// outbox is.
+    fn encrypt(&self, secured: &mut Secured, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let written = secured.write(&self.socket, slices);
+        if secured.has_waiting() {
+            self.wake.notify_one();
+        }
+        written
     }
 
     fn not_written(&self, error: &io::Error, sending: &mut Sending) {
@@ -194,6 +242,13 @@ impl Connection {
             sending.outbox.end_with(writer::close(CloseCode::Slow.get(), reason));
             self.wake.notify_one();
         }
+    }
+}
+
+impl Sending {
+    /// What encrypts, where something does.
+    fn secured(&mut self) -> Option<&mut Secured> {
+        self.aside.as_mut()?.secured.as_mut()
     }
 }
 
@@ -218,7 +273,11 @@ impl Peer for Arc<Connection> {
         if !sending.outbox.is_empty() {
             return self.push(frame.clone(), &mut sending);
         }
-        match self.socket.try_write(frame) {
+        let written = match sending.secured() {
+            None => self.socket.try_write(frame),
+            Some(secured) => self.encrypt(secured, &[IoSlice::new(frame)]),
+        };
+        match written {
             Ok(written) if written == frame.len() => {}
             Ok(written) => {
                 sending.outbox.push_rest(frame.slice(written..));

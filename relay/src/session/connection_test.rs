@@ -14,7 +14,7 @@ pub(in crate::session) async fn connection(session: u64, user: &str) -> (Arc<Con
     client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let (socket, _) = listener.accept().await.unwrap();
     socket.writable().await.unwrap();
-    let connection = Arc::new(Connection::new(SessionId(session), socket, 1024));
+    let connection = Arc::new(Connection::new(SessionId(session), socket.into(), 1024));
     connection.identify(UserId::parse(user).unwrap());
     (connection, client)
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
-
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
 use crate::identity::establish::Identities;
@@ -12,6 +10,7 @@ use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::registry::Registry;
 use crate::session::state::SessionRules;
+use crate::tls::stream::Wire;
 
 /// What all sessions of a relay share.
 pub struct Sessions {
@@ -36,9 +35,9 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// A new session over a socket.
-    pub fn begin(&self, socket: TcpStream) -> Arc<Connection> {
-        let connection = Arc::new(Connection::new(self.registry.new_id(), socket, self.max_outbox_bytes));
+    /// A new session over a connection.
+    pub fn begin(&self, wire: Wire) -> Arc<Connection> {
+        let connection = Arc::new(Connection::new(self.registry.new_id(), wire, self.max_outbox_bytes));
         self.registry.enter(&connection);
         connection
     }

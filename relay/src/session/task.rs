@@ -11,7 +11,6 @@ use realtime_protocol::channel::Channel;
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::codec::{read_client_frame, write_control};
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Token};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::broker::peer::Peer;
@@ -28,6 +27,7 @@ use crate::session::recheck::ticket::Ticket;
 use crate::session::sessions::Sessions;
 use crate::session::state::Session;
 use crate::session::who;
+use crate::tls::stream::Wire;
 use crate::websocket::reader::{Flow, Incoming, Reader, Violation};
 use crate::websocket::writer;
 
@@ -41,9 +41,9 @@ thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-/// Runs a session over a socket that has been handed over. `first` is what was read beyond the handshake.
-pub async fn run(sessions: Arc<Sessions>, socket: TcpStream, mut first: Vec<u8>) {
-    let mut task = SessionTask::new(sessions, socket);
+/// Runs a session over a connection that has been handed over. `first` is what was read beyond the handshake.
+pub async fn run(sessions: Arc<Sessions>, wire: Wire, mut first: Vec<u8>) {
+    let mut task = SessionTask::new(sessions, wire);
     task.take(&mut first);
     drop(first);
     task.serve().await;
@@ -64,8 +64,8 @@ struct SessionTask {
 }
 
 impl SessionTask {
-    fn new(sessions: Arc<Sessions>, socket: TcpStream) -> Self {
-        let connection = sessions.begin(socket);
+    fn new(sessions: Arc<Sessions>, wire: Wire) -> Self {
+        let connection = sessions.begin(wire);
         let now = sessions.clock.now();
         Self {
             reader: Reader::new(sessions.max_frame_bytes),
@@ -110,7 +110,7 @@ impl SessionTask {
 
     /// Reads what is there into the thread's buffer and handles it.
     fn read(&mut self) -> io::Result<()> {
-        READ_BUFFER.with_borrow_mut(|buffer| match self.connection.socket().try_read(buffer) {
+        READ_BUFFER.with_borrow_mut(|buffer| match self.connection.read(buffer) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(length) => {
                 self.take(buffer.get_mut(..length).unwrap_or_default());
@@ -365,10 +365,9 @@ impl SessionTask {
     async fn farewell(&mut self) {
         let connection = &self.connection;
         let goodbye = async {
-            while connection.has_waiting() {
-                connection.socket().writable().await?;
-                connection.flush();
-            }
+            write_all(connection).await?;
+            connection.close();
+            write_all(connection).await?;
             socket2::SockRef::from(connection.socket()).shutdown(Shutdown::Write)?;
             let mut ignored = [0; 256];
             loop {
@@ -393,6 +392,15 @@ impl Drop for SessionTask {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// Writes what waits.
+async fn write_all(connection: &Arc<Connection>) -> io::Result<()> {
+    while connection.has_waiting() {
+        connection.socket().writable().await?;
+        connection.flush();
+    }
+    Ok(())
 }
 
 /// Within which time the connections of a user come back, each at its own moment: a user has a few of them.

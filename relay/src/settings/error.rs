@@ -27,6 +27,14 @@ pub enum SettingsError {
         "{0} is not a loopback address, so backends need a key of your own to publish: set --api-key or RELAY_API_KEY"
     )]
     NoKey(IpAddr),
+    /// A certificate without its key, or a key without its certificate.
+    #[error("--{given} is given and --{missing} is not: TLS needs a certificate and its private key")]
+    HalfAPair {
+        /// What is there.
+        given: &'static str,
+        /// What is not.
+        missing: &'static str,
+    },
     /// A key that nobody can send.
     #[error("an API key is empty or has characters other than visible ASCII: it is sent in an HTTP header")]
     BadKey,

@@ -20,6 +20,7 @@ use crate::permission::webhook::settings::WebhookSettings;
 use crate::permission::webhook::signature::Secret;
 use crate::session::flood::FrameLimit;
 use crate::session::state::SessionRules;
+use crate::tls::pair::PairFiles;
 
 /// The key of a relay that listens on loopback and was given none.
 pub const DEVELOPMENT_KEY: &str = "dev";
@@ -35,6 +36,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where to listen for operators.
     pub metrics_listen: Option<SocketAddr>,
+    /// The certificate that clients are shown and its key, where they speak TLS.
+    pub tls: Option<PairFiles>,
     /// The permissions file.
     pub permissions: Option<PathBuf>,
     /// The backend that decides about permissions.
@@ -88,6 +91,7 @@ impl Settings {
             webhook,
             api_keys: api_keys(given.api_key, given.listen)?,
             config: given.config,
+            tls: tls(given.tls_cert, given.tls_key)?,
             listen: given.listen,
             metrics_listen: given.metrics_listen,
             permissions: given.permissions,
@@ -146,6 +150,15 @@ fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String
         return Err(SettingsError::BadKey);
     }
     Ok(keys)
+}
+
+fn tls(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<PairFiles>, SettingsError> {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(PairFiles { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(SettingsError::HalfAPair { given: "tls-cert", missing: "tls-key" }),
+        (None, Some(_)) => Err(SettingsError::HalfAPair { given: "tls-key", missing: "tls-cert" }),
+    }
 }
 
 fn webhook(given: &Complete) -> Result<Option<WebhookSettings>, SettingsError> {

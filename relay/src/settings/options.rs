@@ -183,6 +183,15 @@ settings! {
         #[arg(long, env = "RELAY_HELLO_TIMEOUT_SECONDS", value_name = "SECONDS")]
         hello_timeout_seconds: u64 = 10,
 
+        /// Certificate in PEM, with those that lead to its authority behind it: clients speak TLS then (https, wss).
+        /// Another one in the file is put in force without a restart
+        #[arg(long, env = "RELAY_TLS_CERT", value_name = "FILE")]
+        tls_cert: PathBuf,
+
+        /// Its private key in PEM
+        #[arg(long, env = "RELAY_TLS_KEY", value_name = "FILE")]
+        tls_key: PathBuf,
+
         /// Address at which GET /metrics, /readyz and /healthz need no key; keep strangers from it
         #[arg(long, env = "RELAY_METRICS_LISTEN", value_name = "ADDR")]
         metrics_listen: SocketAddr,

@@ -47,6 +47,8 @@ fn settings_are_written_as_they_were_given() {
     let text = r#"
         listen = "127.0.0.1:1"
         metrics-listen = "127.0.0.1:2"
+        tls-cert = "c.pem"
+        tls-key = "k.pem"
         permissions-url = "https://example.org"
         permissions-secret = ["s", "older"]
         permissions-timeout-ms = 13
@@ -163,6 +165,8 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(error(&["--api-key", ""]).contains("API key is empty"));
     assert!(error(&["--api-key", "schlüssel"]).contains("visible ASCII"));
     assert!(error(&["--token-secret", ""]).contains("openssl"));
+    assert!(error(&["--tls-cert", "c.pem"]).contains("--tls-key is not"));
+    assert!(error(&["--tls-key", "k.pem"]).contains("--tls-cert is not"));
     assert!(error(&["--visitor-key", "a long enough secret,short"]).contains("fewer than 16"));
     assert!(error(&["--token-clock-skew-seconds", "601"]).contains("at most 600"));
     assert!(error(&["--token-audience", ""]).contains("token-audience must not be empty"));

@@ -26,5 +26,6 @@ mod reload;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod tokens;
 mod webhook;

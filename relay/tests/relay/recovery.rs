@@ -63,3 +63,17 @@ async fn a_client_that_does_not_read_is_sent_away_to_recover_and_nobody_else_not
     assert_eq!(reply["recovered"], true);
     relay.stop().await;
 }
+
+#[tokio::test]
+async fn a_client_that_reads_late_gets_all_that_waited_in_order() {
+    let relay = relay(&["--max-outbox-bytes", "20000000"]).await;
+    let mut late = Client::visitor(&relay).await;
+    late.subscribe(1, json!({"name": "c"}), None).await;
+    // More than the socket's buffers hold, in frames of every size.
+    let payloads: Vec<_> = (0..250).map(|n| json!(format!("{n}:{}", "x".repeat(n * n % 60_000)))).collect();
+    for payload in &payloads {
+        publish(&relay, json!({"name": "c"}), payload.clone()).await;
+    }
+    assert_eq!(late.payloads(250).await, payloads);
+    relay.stop().await;
+}

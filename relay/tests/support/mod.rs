@@ -18,12 +18,15 @@ use realtime_relay::permission::provider::Permission;
 use realtime_relay::providers::Provider;
 use realtime_relay::settings::{Options, Settings};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+#[path = "secure.rs"]
+pub mod secure;
 
 /// Longer than anything here takes, so that only what hangs fails by it.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -31,8 +34,29 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 /// The settings of these flags, on a free port.
 pub fn settings(flags: &[&str]) -> Settings {
     let command = Options::augment_args(Command::new("serve")).mut_args(|arg| arg.env(None::<&str>));
-    let flags = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+    let mut flags = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+    let tls = if is_secure() { secure::of_process().1.flags().to_vec() } else { Vec::new() };
+    flags.extend(tls.iter().map(String::as_str));
     Options::from_arg_matches(&command.get_matches_from(flags)).unwrap().resolve().unwrap()
+}
+
+/// Whether this test's relays and clients speak TLS: those of `tests/relay_over_tls` do.
+pub fn is_secure() -> bool {
+    module_path!().starts_with("relay_over_tls")
+}
+
+/// A connection, plain or not.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// Connects to a relay.
+pub async fn connect(relay: &impl At) -> Box<dyn Stream> {
+    if is_secure() {
+        Box::new(secure::connect(secure::of_process().0.client(), relay.at()).await.unwrap())
+    } else {
+        Box::new(TcpStream::connect(relay.at()).await.unwrap())
+    }
 }
 
 /// Starts a relay with these flags, on a free port.
@@ -84,7 +108,7 @@ impl Answer {
 /// Sends bytes as they are and reads the answer to its end.
 pub async fn raw_http(relay: &impl At, request: &[u8]) -> Answer {
     let exchange = async {
-        let mut socket = TcpStream::connect(relay.at()).await.unwrap();
+        let mut socket = connect(relay).await;
         socket.write_all(request).await.unwrap();
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).await.unwrap();
@@ -123,15 +147,20 @@ pub async fn post(relay: &Relay, path: &str, body: Value) -> Answer {
 }
 
 /// A client that speaks the protocol frame by frame.
-pub struct Client(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Client(pub WebSocketStream<Box<dyn Stream>>);
 
 impl Client {
     /// Connects without a hello.
     pub async fn connect(relay: &impl At) -> Self {
-        let url = format!("ws://{}/v1/realtime", relay.at());
+        Self::connect_over(connect(relay).await, relay.at()).await
+    }
+
+    /// Takes a connection that is there, without a hello.
+    pub async fn connect_over(stream: Box<dyn Stream>, at: SocketAddr) -> Self {
+        let url = format!("ws://{at}/v1/realtime");
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "realtime.v1.json".parse().unwrap());
-        Self(timeout(DEADLINE, tokio_tungstenite::connect_async(request)).await.unwrap().unwrap().0)
+        Self(timeout(DEADLINE, tokio_tungstenite::client_async(request, stream)).await.unwrap().unwrap().0)
     }
 
     /// Connects and says hello. Returns the welcome too.
