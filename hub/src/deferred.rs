@@ -61,6 +61,15 @@ pub struct Placement {
     pub ticket: Option<Ticket>,
 }
 
+/// The answer to [`Hub::accept`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Messages that are there now.
+    pub messages: usize,
+    /// Whether [`Hub::take_batches`] has something now and had nothing before.
+    pub wakes: bool,
+}
+
 /// What waits to be stored, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
@@ -157,21 +166,22 @@ impl<R: Reader + Clone> Hub<R> {
     }
 
     /// Everything up to a ticket is stored: its messages are there from now on, and collected for the readers.
-    /// Returns whether [`Hub::take_batches`] has something now and had nothing before.
-    pub fn accept(&mut self, up_to: Ticket, now: Duration) -> bool {
+    pub fn accept(&mut self, up_to: Ticket, now: Duration) -> Accepted {
         let was_idle = self.listed.is_empty();
+        let mut messages = 0;
         self.waiting.stored = self.waiting.stored.max(up_to);
         while let Some(entry) = self.waiting.entries.pop_front_if(|entry| entry.ticket <= up_to) {
             let Some(state) = self.channels.get_mut(&entry.number) else { continue };
             state.waiting -= 1;
             state.active_at = now;
             let Some(Message { offset, at, encoded, audience, .. }) = entry.message else { continue };
+            messages += 1;
             if state.add(offset, encoded, audience, at, &self.settings, &self.budget) {
                 self.listed.push(entry.number);
             }
         }
         self.keep_within_budget(now);
-        was_idle && !self.listed.is_empty()
+        Accepted { messages, wakes: was_idle && !self.listed.is_empty() }
     }
 
     /// What waits to be stored will not be: all of it is undone.

@@ -41,8 +41,8 @@ impl Audience {
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
             Self::Everyone => 0,
-            // A boxed string of some 36 characters and its place in the table.
-            Self::Users(users) => users.len() * 80,
+            // Each id is a shared text of its own, and has a place in the table.
+            Self::Users(users) => users.iter().map(|user| user.as_str().len() + 48).sum(),
         }
     }
 }

@@ -42,9 +42,8 @@ pub enum Holding {
 }
 
 impl<R: Reader + Clone> Hub<R> {
-    /// There is such a stream, and its newest message has at least the offset `last`. A stream of the same channel
-    /// with another epoch is older, and gone.
-    pub fn restore_stream(&mut self, channel: &Channel, epoch: &Epoch, last: Offset, now: Duration) {
+    /// There is such a stream. A stream of the same channel with another epoch is older, and gone.
+    pub fn restore_stream(&mut self, channel: &Channel, epoch: &Epoch, now: Duration) {
         let known = self.number(channel).and_then(|number| self.channels.get(&number));
         if let Some(older) = known.filter(|state| state.stream.epoch() != epoch).map(|state| state.number) {
             self.drop_channel(older);
@@ -52,7 +51,6 @@ impl<R: Reader + Clone> Hub<R> {
         let number = self.number(channel).unwrap_or_else(|| self.create_restored(channel, epoch, now));
         let state = existing(&mut self.channels, number);
         state.stored = Some(Ticket::default());
-        state.stream.reach(last);
     }
 
     /// Puts a message back, in whatever order they come. What is too old or too much is left out. Until
@@ -89,11 +87,12 @@ impl<R: Reader + Clone> Hub<R> {
         }
     }
 
-    /// Everything of a channel that there was is put back. What is not known to follow the message before it, up to
-    /// `floor`, is forgotten.
-    pub fn settle(&mut self, channel: &Channel, floor: Offset) {
+    /// Everything of a channel that there was is put back; its newest message has the offset `last`. What is not known
+    /// to follow the message before it, up to `floor`, is forgotten.
+    pub fn settle(&mut self, channel: &Channel, last: Offset, floor: Offset) {
         let Some(number) = self.number(channel) else { return };
         let state = existing(&mut self.channels, number);
+        state.stream.reach(last);
         self.budget.release(state.stream.forget_up_to(floor));
     }
 

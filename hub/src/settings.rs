@@ -36,3 +36,12 @@ impl Default for HubSettings {
         }
     }
 }
+
+impl HubSettings {
+    /// How long anything of a message is remembered at the most.
+    pub fn longest_memory(&self) -> Duration {
+        let rules = self.retentions.rules.iter().map(|rule| &rule.retention);
+        let ages = rules.chain([&self.retentions.default]).map(|retention| retention.age);
+        ages.fold(self.publish_id_age, Duration::max)
+    }
+}

@@ -99,7 +99,7 @@ impl Storage {
         }
         self.stored.retain(|record| newest.get(&record.channel) == Some(&record.epoch));
         for record in &self.stored {
-            hub.restore_stream(&record.channel, &record.epoch, record.last(), now);
+            hub.restore_stream(&record.channel, &record.epoch, now);
         }
         let turned = self.stored.len() / 3;
         for record in self.stored[turned..].iter().chain(&self.stored[..turned]) {
@@ -112,8 +112,8 @@ impl Storage {
                 hub.restore_id(&record.channel, id, *offset, *at, now);
             }
         }
-        for channel in newest.keys() {
-            hub.settle(channel, Offset::START);
+        for (channel, epoch) in &newest {
+            hub.settle(channel, self.last_of(channel, epoch), Offset::START);
         }
     }
 }
