@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::flusher;
+use crate::broker::history::History;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
 use crate::http::address::TrustedProxies;
@@ -25,6 +26,7 @@ use crate::http::places::Places;
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Api, Face, routes};
+use crate::identity::settings::IdentitySettings;
 use crate::identity::start::{self as identity, IdentityStartError};
 use crate::measure::recorder;
 use crate::measure::scrape::Measured;
@@ -37,6 +39,7 @@ use crate::session::recheck::task as recheck;
 use crate::session::registry::Registry;
 use crate::session::sessions::Sessions;
 use crate::settings::{DEVELOPMENT_KEY, Settings};
+use crate::store::folder::{DataFolder, FolderError};
 use crate::tls::certificates;
 use crate::tls::door::TlsDoor;
 use crate::tls::pair::{PairError, PairFiles};
@@ -69,6 +72,7 @@ pub struct Relay {
     for_operators: Option<(Stage, SocketAddr)>,
     session_tasks: TaskTracker,
     delivery: Stage,
+    history: Option<History>,
     keeping: Stage,
     /// Has the permissions file looked at, where there is one.
     reload: Option<Arc<Notify>>,
@@ -97,6 +101,9 @@ pub enum StartError {
     /// Nobody can be asked for permission.
     #[error(transparent)]
     Permissions(#[from] ProviderError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Data(#[from] FolderError),
     /// Identities cannot be established.
     #[error(transparent)]
     Identity(#[from] IdentityStartError),
@@ -126,7 +133,7 @@ impl Relay {
     ///
     /// # Errors
     /// [`StartError`]: nothing is left running then.
-    pub async fn start_with(settings: Settings, provider: Provider) -> Result<Self, StartError> {
+    pub async fn start_with(mut settings: Settings, provider: Provider) -> Result<Self, StartError> {
         recorder::install();
         let readiness = Arc::new(Readiness::default());
         if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
@@ -135,6 +142,8 @@ impl Relay {
         let tls = settings.tls.clone().map(load_tls).transpose()?;
         let (listener, address) = listen_on(settings.listen)?;
         let operators = settings.metrics_listen.map(listen_on).transpose()?;
+        let folder = settings.data_dir.as_deref().map(DataFolder::open).transpose()?;
+        keep_visitors(folder.as_ref(), &mut settings.identity)?;
         warn_about(&settings, address);
 
         let keeping = Stage::default();
@@ -142,8 +151,12 @@ impl Relay {
             identity::start(&settings.identity, &readiness, &keeping.tracker, &keeping.cancel).await?;
         let (tls, renew) = tls.map(|(door, watching)| (door, start_renewal(watching, &keeping))).unzip();
         let clock = Clock::start();
+        let mut broker = Broker::new(&settings.hub, settings.max_history_bytes, clock);
+        let history = folder
+            .map(|folder| History::open(&mut broker, &settings.hub, folder, settings.durability))
+            .transpose()?;
         let sessions = Arc::new(Sessions {
-            broker: Broker::new(settings.hub, settings.max_history_bytes, clock),
+            broker,
             identities,
             permission: provider.permission,
             rules: settings.session,
@@ -153,7 +166,7 @@ impl Relay {
             registry: Registry::default(),
             rechecks: Rechecks::new(settings.max_rechecks_per_second),
         });
-        let delivery = start_delivery(&sessions);
+        let delivery = start_delivery(&sessions, &readiness);
         let reload = provider.followed.map(|followed| start_following(followed, &sessions, &delivery));
         let session_tasks = TaskTracker::new();
         let places = Arc::new(Places::new(
@@ -200,6 +213,7 @@ impl Relay {
             for_operators,
             session_tasks,
             delivery,
+            history,
             keeping,
             reload,
             renew,
@@ -242,6 +256,8 @@ impl Relay {
         tracing::info!("stopping");
         self.readiness.fault("relay", "the relay is stopping");
         self.http.stop(HTTP_DEADLINE, "requests").await;
+        // Before the deliveries, which are of what is stored.
+        close(self.history).await;
         self.delivery.stop(HTTP_DEADLINE, "deliveries").await;
         self.sessions.registry.drain();
         self.session_tasks.close();
@@ -261,6 +277,31 @@ impl Stage {
         self.tracker.close();
         wait(&self.tracker, deadline, what).await;
     }
+}
+
+/// Everything that was accepted is stored for good.
+async fn close(history: Option<History>) {
+    let Some(history) = history else { return };
+    match tokio::task::spawn_blocking(|| history.close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the history could not be closed: the next start will check it")
+        }
+        Err(error) => {
+            tracing::error!(%error, "the history could not be closed: the next start will check it")
+        }
+    }
+}
+
+/// Without a key of the operator's, the data folder's makes that visitors stay the same over restarts.
+fn keep_visitors(folder: Option<&DataFolder>, identity: &mut IdentitySettings) -> Result<(), FolderError> {
+    if let Some(folder) = folder
+        && identity.token_secret.is_none()
+        && identity.visitor_keys.is_empty()
+    {
+        identity.visitor_keys.push(folder.visitor_key()?);
+    }
+    Ok(())
 }
 
 async fn wait(tracker: &TaskTracker, deadline: Duration, what: &str) {
@@ -290,7 +331,7 @@ fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
     listen().map_err(|source| StartError::Listen { address, source })
 }
 
-fn start_delivery(sessions: &Arc<Sessions>) -> Stage {
+fn start_delivery(sessions: &Arc<Sessions>, readiness: &Arc<Readiness>) -> Stage {
     let stage = Stage::default();
     for shard in sessions.broker.shards() {
         stage.tracker.spawn(flusher::run::<Arc<Connection>>(
@@ -300,7 +341,7 @@ fn start_delivery(sessions: &Arc<Sessions>) -> Stage {
         ));
     }
     stage.tracker.spawn(recheck::run(Arc::clone(sessions), stage.cancel.clone()));
-    stage.tracker.spawn(tick(Arc::clone(sessions), stage.cancel.clone()));
+    stage.tracker.spawn(tick(Arc::clone(sessions), Arc::clone(readiness), stage.cancel.clone()));
     stage
 }
 
@@ -311,7 +352,7 @@ fn start_following(followed: Followed, sessions: &Arc<Sessions>, stage: &Stage) 
     told
 }
 
-async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
+async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: CancellationToken) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -319,6 +360,17 @@ async fn tick(sessions: Arc<Sessions>, cancel: CancellationToken) {
             biased;
             () = cancel.cancelled() => return,
             _ = ticks.tick() => sessions.broker.tick(),
+        }
+        if let Some(status) = sessions.broker.store_status() {
+            match status.refuses {
+                Some((refusal, _)) => readiness.fault("store", refusal.to_string()),
+                None => readiness.clear("store"),
+            }
+            let sessions = Arc::clone(&sessions);
+            let upkeep = tokio::task::spawn_blocking(move || sessions.broker.upkeep());
+            if let Err(error) = upkeep.await {
+                tracing::error!(%error, "the history could not be tidied");
+            }
         }
     }
 }

@@ -31,6 +31,8 @@ pub mod ready;
 pub mod session;
 #[path = "settings/room.rs"]
 pub mod settings;
+#[path = "store/room.rs"]
+pub mod store;
 #[path = "tls/room.rs"]
 pub mod tls;
 #[path = "websocket/room.rs"]

@@ -18,7 +18,7 @@ use realtime_relay::broker::shards::Broker;
 use realtime_relay::clock::Clock;
 use realtime_relay::http::body::read_json;
 use realtime_relay::http::problem::Problem;
-use realtime_relay::http::{disconnect, permissions, publish};
+use realtime_relay::http::{batch, disconnect, permissions, publish};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::runtime::{Builder, Runtime};
@@ -56,7 +56,7 @@ pub fn pieces(bytes: &[u8]) {
 pub fn publish(bytes: &[u8]) {
     let body = Bytes::copy_from_slice(bytes);
     let broker = broker();
-    match publish::one(&broker, &HeaderMap::new(), &body, MAX_PAYLOAD_BYTES) {
+    match block_on(publish::one(&broker, &HeaderMap::new(), &body, MAX_PAYLOAD_BYTES)) {
         Ok(response) => expect_published(&broker, bytes, &json_of(response)),
         Err(problem) => expect_problem(&problem),
     }
@@ -65,16 +65,16 @@ pub fn publish(bytes: &[u8]) {
 /// Each message of a batch has its answer, in their order: a position where the message is there, else a problem.
 pub fn batch(bytes: &[u8]) {
     let body = Bytes::copy_from_slice(bytes);
-    let batch = match publish::read_batch(&body) {
+    let batch = match batch::read_batch(&body) {
         Ok(batch) => batch,
         Err(problem) => return expect_problem(&problem),
     };
-    assert!(batch.len() <= MAX_BATCH_MESSAGES);
-    let broker = broker();
-    let answer = json_of(batch.publish(&broker, MAX_PAYLOAD_BYTES));
+    let messages = batch.len();
+    assert!(messages <= MAX_BATCH_MESSAGES);
+    let answer = json_of(block_on(batch.publish(&broker(), MAX_PAYLOAD_BYTES)).expect("nothing to wait for"));
     let results = answer["results"].as_array().expect("results");
     let given: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    assert_eq!(results.len(), batch.len());
+    assert_eq!(results.len(), messages);
     for (index, result) in results.iter().enumerate() {
         match result.get("error") {
             Some(error) => assert!(matches!(error["status"].as_u64(), Some(400 | 413)), "{error}"),
@@ -180,7 +180,7 @@ impl Peer for Listener {
 }
 
 fn broker() -> Broker<Listener> {
-    Broker::new(HubSettings::default(), 1024 * 1024, Clock::start())
+    Broker::new(&HubSettings::default(), 1024 * 1024, Clock::start())
 }
 
 fn json_headers() -> HeaderMap {

@@ -6,8 +6,13 @@
 //! - A channel's frames are written in order: small batches by its shard's flusher, a large one by a task of its own,
 //!   of which there is one at a time.
 //!
-//! Reading order: [`peer`], [`shards`], [`flusher`].
+//! - With a store, a message is accepted, and collected for the flusher, once it is stored.
+//!
+//! Reading order: [`peer`], [`shards`], [`flusher`]; with a store also [`publishing`], [`committer`], [`history`].
 
+pub mod committer;
 pub mod flusher;
+pub mod history;
 pub mod peer;
+pub mod publishing;
 pub mod shards;

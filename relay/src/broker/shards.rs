@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use realtime_hub::budget::MemoryBudget;
 use realtime_hub::channel::SessionId;
-use realtime_hub::hub::{Attachment, Hub, Numbers, Published};
+use realtime_hub::hub::{Attachment, Hub, Numbers};
 use realtime_hub::publication::Publication;
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
@@ -17,7 +17,10 @@ use realtime_protocol::position::Position;
 use tokio::sync::Notify;
 
 use crate::broker::peer::Peer;
+use crate::broker::publishing::Publishing;
 use crate::clock::Clock;
+use crate::store::contract::Store;
+use crate::store::refusal::Refusal;
 use crate::websocket::writer;
 
 /// How many hubs share the channels. Several times the cores that can publish at once, so that two of them seldom
@@ -25,12 +28,12 @@ use crate::websocket::writer;
 const SHARDS: u64 = 16;
 
 /// All channels of this relay.
-#[derive(Debug)]
 pub struct Broker<P> {
-    shards: Vec<Arc<Shard<P>>>,
+    pub(super) shards: Vec<Arc<Shard<P>>>,
     hasher: RandomState,
-    clock: Clock,
-    budget: Arc<MemoryBudget>,
+    pub(super) clock: Clock,
+    pub(super) budget: Arc<MemoryBudget>,
+    pub(super) store: Option<Arc<dyn Store>>,
 }
 
 /// A hub and the flusher that waits for it.
@@ -64,7 +67,7 @@ impl Counters {
 
 impl<P: Peer> Broker<P> {
     /// Empty hubs that share one memory budget.
-    pub fn new(settings: HubSettings, max_history_bytes: usize, clock: Clock) -> Self {
+    pub fn new(settings: &HubSettings, max_history_bytes: usize, clock: Clock) -> Self {
         let budget = Arc::new(MemoryBudget::new(max_history_bytes));
         let hasher = RandomState::new();
         let shards = (0..SHARDS).map(|index| {
@@ -73,18 +76,25 @@ impl<P: Peer> Broker<P> {
             let hub = Hub::new(settings.clone(), Arc::clone(&budget), numbers, seed);
             Arc::new(Shard { hub: Mutex::new(hub), wake: Notify::new(), counters: Counters::default() })
         });
-        Self { shards: shards.collect(), hasher, clock, budget }
+        Self { shards: shards.collect(), hasher, clock, budget, store: None }
     }
 
-    /// Puts a message into its channel's stream, from where the flusher delivers it.
-    pub fn publish(&self, channel: &Channel, publication: Publication<'_>) -> Published {
+    /// Puts a message into its channel's stream, from where the flusher delivers it; with a store, as soon as it is
+    /// stored.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn publish(&self, channel: &Channel, publication: Publication<'_>) -> Result<Publishing, Refusal> {
         let shard = self.shard_of(channel);
-        let published = shard.hub.lock().publish(channel, publication, self.clock.now());
+        if let Some(store) = &self.store {
+            return shard.place(&**store, channel, publication, self.clock.unix_now());
+        }
+        let published = shard.hub.lock().publish(channel, publication, self.clock.unix_now());
         shard.counters.published.fetch_add(1, Ordering::Relaxed);
         if published.wakes {
             shard.wake.notify_one();
         }
-        published
+        Ok(Publishing::Done(published.position))
     }
 
     /// Attaches a peer and sends it the reply and what it missed.
@@ -92,7 +102,7 @@ impl<P: Peer> Broker<P> {
         let shard = self.shard_of(channel);
         let attached = {
             let mut hub = shard.hub.lock();
-            let attachment = hub.attach(channel, peer.clone(), from, self.clock.now());
+            let attachment = hub.attach(channel, peer.clone(), from, self.clock.unix_now());
             shard.counters.count_recovery(attachment.recovered);
             let attached = Attached { number: attachment.number, is_new: attachment.is_new };
             queue_reply(id, attachment, peer);
@@ -128,14 +138,14 @@ impl<P: Peer> Broker<P> {
 
     /// Detaches a session. Returns the channel's number when it was attached.
     pub fn detach(&self, channel: &Channel, session: SessionId) -> Option<ChannelNumber> {
-        self.shard_of(channel).hub.lock().detach(channel, session, self.clock.now())
+        self.shard_of(channel).hub.lock().detach(channel, session, self.clock.unix_now())
     }
 
     /// Detaches a session from channels that it knows by number.
     pub fn detach_all(&self, numbers: &[ChannelNumber], session: SessionId) {
         for number in numbers {
             if let Some(shard) = self.shard_of_number(*number) {
-                shard.hub.lock().detach_number(*number, session, self.clock.now());
+                shard.hub.lock().detach_number(*number, session, self.clock.unix_now());
             }
         }
     }
@@ -143,7 +153,7 @@ impl<P: Peer> Broker<P> {
     /// Forgets what is too old, in every hub. To be called about every second.
     pub fn tick(&self) {
         for shard in &self.shards {
-            shard.hub.lock().tick(self.clock.now());
+            shard.hub.lock().tick(self.clock.unix_now());
         }
     }
 
@@ -175,7 +185,7 @@ impl<P: Peer> Broker<P> {
         self.shards.get(index as usize).map(AsRef::as_ref)
     }
 
-    fn shard_of(&self, channel: &Channel) -> &Shard<P> {
+    pub(super) fn shard_of(&self, channel: &Channel) -> &Shard<P> {
         let index = self.hasher.hash_one(channel) % SHARDS;
         #[expect(
             clippy::indexing_slicing,

@@ -185,6 +185,7 @@ mod tests {
             "max-publishes-per-second",
             "tls-cert",
             "tls-key",
+            "data-dir",
             "metrics-listen",
         ];
         assert_eq!(empty, without_default);

@@ -26,12 +26,17 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A file has reached the limit that is set for the process (`ulimit -f`). The same number on Linux and macOS.
+const SIGXFSZ: i32 = 25;
+
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // To a program at a terminal it says that the terminal is gone; to a service that it should look at its files.
     let mut hang_up = signal(SignalKind::hangup())?;
     let has_terminal = std::io::stderr().is_terminal();
+    // With a handler, a write beyond the limit fails, as on a full disk; without one the process would end.
+    let _file_too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
     let relay = Relay::start(settings).await?;
     announce(&relay);
     notify::tell(notify::READY);

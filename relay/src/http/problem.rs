@@ -156,6 +156,11 @@ impl Problem {
         self
     }
 
+    /// When to try again, as the header says it; at least a second.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|after| after.as_secs().max(1))
+    }
+
     /// Its code.
     pub const fn code(&self) -> Code {
         self.code
@@ -187,8 +192,8 @@ impl Reply for Problem {
         if let Some(methods) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
-        if let Some(after) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        if let Some(seconds) = self.retry_after_seconds() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -1,4 +1,4 @@
-//! `POST /v1/publish` and `POST /v1/publish/batch`: the site's backend publishes.
+//! `POST /v1/publish`: the site's backend publishes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use realtime_hub::publication::{Audience, Publication};
 use realtime_protocol::channel::Channel;
-use realtime_protocol::limits::{MAX_BATCH_MESSAGES, MAX_PUBLISH_ID_CHARS, MAX_TARGETED_USERS};
+use realtime_protocol::limits::{MAX_PUBLISH_ID_CHARS, MAX_TARGETED_USERS};
 use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::UserId;
 use serde::{Deserialize, Deserializer};
@@ -15,12 +15,12 @@ use serde_json::value::RawValue;
 use warp::reply::Response;
 
 use crate::broker::peer::Peer;
+use crate::broker::publishing::Publishing;
 use crate::broker::shards::Broker;
 use crate::http::fields;
 use crate::http::problem::{Code, Problem};
-
-/// Bytes of a batch's body.
-pub const MAX_BATCH_BODY_BYTES: usize = 8 * 1024 * 1024;
+use crate::store::gauge;
+use crate::store::refusal::Refusal;
 
 /// What a publish may weigh besides its payload: a channel, a thousand user ids and an id.
 pub const ENVELOPE_BYTES: usize = 512 * 1024;
@@ -60,16 +60,9 @@ struct Publisher {
     id: UserId,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BatchBody<'a> {
-    #[serde(borrow)]
-    messages: Vec<&'a RawValue>,
-}
-
 /// A publish that has been checked.
 #[derive(Debug)]
-struct Checked<'a> {
+pub(super) struct Checked<'a> {
     channel: Channel,
     payload: &'a RawValue,
     audience: Audience,
@@ -80,8 +73,8 @@ struct Checked<'a> {
 /// Publishes one message.
 ///
 /// # Errors
-/// 400 and 413.
-pub fn one<P: Peer>(
+/// 400, 413, and 503 when it cannot be stored.
+pub async fn one<P: Peer>(
     broker: &Broker<P>,
     headers: &HeaderMap,
     body: &Bytes,
@@ -92,62 +85,29 @@ pub fn one<P: Peer>(
         let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
         checked.id = Some(check_id(unquoted(key).to_owned())?);
     }
-    Ok(fields::json(position_json(&publish(broker, &checked))))
+    let publishing = place(broker, &checked).map_err(unavailable)?;
+    let position = publishing.done().await.map_err(unavailable)?;
+    Ok(fields::json(position_json(&position)))
 }
 
-/// The messages of a batch, each of which is still to be looked at.
-pub struct Batch<'a>(Vec<&'a RawValue>);
-
-/// Reads a batch's body.
-///
-/// # Errors
-/// 400 when the batch itself is not right.
-pub fn read_batch(body: &Bytes) -> Result<Batch<'_>, Problem> {
-    let batch: BatchBody<'_> = fields::object(body)?;
-    if batch.messages.len() > MAX_BATCH_MESSAGES {
-        let detail = format!(
-            "a batch has at most {MAX_BATCH_MESSAGES} messages, this one has {}",
-            batch.messages.len()
-        );
-        return Err(Problem::bad_input("messages", detail));
-    }
-    Ok(Batch(batch.messages))
-}
-
-impl Batch<'_> {
-    /// How many messages it has.
-    pub const fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether it has none.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Publishes the messages in their order. Each has its own answer, and one that is not right does not stop the
-    /// others.
-    pub fn publish<P: Peer>(&self, broker: &Broker<P>, max_payload_bytes: usize) -> Response {
-        let answer = |message: &&RawValue| match check(message.get().as_bytes(), max_payload_bytes) {
-            Ok(checked) => position_json(&publish(broker, &checked)),
-            Err(problem) => format!("{{\"error\":{}}}", problem.to_json()),
-        };
-        let results: Vec<_> = self.0.iter().map(answer).collect();
-        fields::json(format!("{{\"results\":[{}]}}", results.join(",")))
-    }
-}
-
-fn publish<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Position {
+/// Gives a message its place.
+pub(super) fn place<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Result<Publishing, Refusal> {
     let publication = Publication {
         payload: checked.payload,
         publisher: checked.publisher.as_ref(),
         audience: checked.audience.clone(),
         id: checked.id.as_deref(),
     };
-    broker.publish(&checked.channel, publication).position
+    broker.publish(&checked.channel, publication)
 }
 
-fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
+/// The answer to a publish that cannot be stored.
+pub(super) fn unavailable(refusal: Refusal) -> Problem {
+    gauge::count_refused(&refusal);
+    Problem::new(Code::Unavailable, refusal.to_string()).retry_after(refusal.retry_after())
+}
+
+pub(super) fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
     let body: Body<'_> = fields::object(body)?;
     let payload = body.payload.ok_or_else(|| {
         Problem::bad_input("payload", "payload is missing: any JSON value can be published, null included")
@@ -195,7 +155,7 @@ fn check_id(id: String) -> Result<String, Problem> {
     if is_right { Ok(id) } else { Err(Problem::bad_input("id", ID_RULE)) }
 }
 
-fn position_json(position: &Position) -> String {
+pub(super) fn position_json(position: &Position) -> String {
     // An epoch needs no escaping: its characters are letters, digits, "_" and "-".
     format!("{{\"epoch\":\"{}\",\"offset\":{}}}", position.epoch.as_str(), position.offset.get())
 }

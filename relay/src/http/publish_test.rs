@@ -1,6 +1,7 @@
 //! What a publish may say, and what it is told when it is not right.
 
 use super::*;
+use crate::http::batch::read_batch;
 
 fn problem(body: &str) -> serde_json::Value {
     let problem = check(body.as_bytes(), 20).expect_err(body);

@@ -4,13 +4,14 @@
 //! whatever was wrong with the request. `openapi.yaml` beside `src` is the contract, and is held to the code by tests.
 //!
 //! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] and [`fields`] (reading
-//! one), [`key`] (who may publish), [`rate`] (and how much), [`publish`], [`permissions`], [`disconnect`], [`about`] (what
+//! one), [`key`] (who may publish), [`rate`] (and how much), [`publish`] and [`batch`], [`permissions`], [`disconnect`], [`about`] (what
 //! the relay says of itself), [`counters`], [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through
 //! it), [`site`] (static files), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
 //! and whose), and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
 
 pub mod about;
 pub mod address;
+pub mod batch;
 pub mod body;
 pub mod connection;
 pub mod counters;

@@ -20,7 +20,7 @@ use crate::http::places::Peer;
 use crate::http::problem::{Code, Problem};
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
-use crate::http::{about, body, disconnect, permissions, publish, refusal, site};
+use crate::http::{about, batch, body, disconnect, permissions, publish, refusal, site};
 use crate::measure::scrape::Measured;
 use crate::session::sessions::Sessions;
 
@@ -140,14 +140,14 @@ impl Api {
                 let max_bytes = self.max_payload_bytes + publish::ENVELOPE_BYTES;
                 let body = body::read_json(headers, body, max_bytes).await?;
                 self.rate.take(key, 1, clock.now())?;
-                publish::one(broker, headers, &body, self.max_payload_bytes)
+                publish::one(broker, headers, &body, self.max_payload_bytes).await
             }
             Operation::PublishBatch => {
                 let key = self.keys.check(headers)?;
-                let body = body::read_json(headers, body, publish::MAX_BATCH_BODY_BYTES).await?;
-                let batch = publish::read_batch(&body)?;
+                let body = body::read_json(headers, body, batch::MAX_BATCH_BODY_BYTES).await?;
+                let batch = batch::read_batch(&body)?;
                 self.rate.take(key, batch.len(), clock.now())?;
-                Ok(batch.publish(broker, self.max_payload_bytes))
+                batch.publish(broker, self.max_payload_bytes).await
             }
             Operation::Recheck => {
                 self.keys.check(headers)?;

@@ -11,6 +11,7 @@ use crate::http::places::Places;
 use crate::measure::process;
 use crate::ready::Readiness;
 use crate::session::sessions::Sessions;
+use crate::store;
 
 const BUILD: &str = "relay_build_info";
 const STARTED: &str = "process_start_time_seconds";
@@ -133,5 +134,8 @@ impl Measured {
         counter!(RECOVERIES, "result" => "refused").absolute(totals.not_recovered);
         gauge!(HISTORY).set(totals.history_bytes as f64);
         gauge!(MAX_HISTORY).set(self.max_history_bytes as f64);
+        if let Some(status) = self.sessions.broker.store_status() {
+            store::gauge::note_status(&status);
+        }
     }
 }

@@ -46,7 +46,7 @@ impl Questions {
     /// Asks.
     pub fn ask(
         &mut self,
-        sessions: &Sessions,
+        sessions: &Arc<Sessions>,
         channel: Arc<Channel>,
         subscriber: Subscriber,
         asked_for: AskedFor,
@@ -54,12 +54,18 @@ impl Questions {
         let permission = Arc::clone(&sessions.permission);
         let asked_at = sessions.rechecks.generation();
         let question = Question { channel: Channel::clone(&channel), subscriber };
+        // Only a subscription that is to begin makes a channel.
+        let begins = matches!(asked_for, AskedFor::Subscribing) && sessions.broker.is_durable();
+        let keeper = begins.then(|| Arc::clone(sessions));
         let answering = async move {
             let verdict = match permission.decide(question).await.answer {
                 Answer::Allowed => Verdict::Allowed,
                 Answer::Refused(_) => Verdict::Refused,
                 Answer::Unavailable(_) => Verdict::Unavailable,
             };
+            if let (Some(sessions), Verdict::Allowed) = (keeper, verdict) {
+                sessions.broker.make_known(&channel).await;
+            }
             Answered { channel, verdict, asked_at, asked_for }
         };
         self.0.get_or_insert_default().push(Box::pin(answering));

@@ -20,6 +20,7 @@ use crate::permission::webhook::settings::WebhookSettings;
 use crate::permission::webhook::signature::Secret;
 use crate::session::flood::FrameLimit;
 use crate::session::state::SessionRules;
+use crate::store::disk::Durability;
 use crate::tls::pair::PairFiles;
 
 /// The key of a relay that listens on loopback and was given none.
@@ -70,6 +71,10 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Bytes that all channels may keep.
     pub max_history_bytes: usize,
+    /// Where messages outlive the relay, if they do.
+    pub data_dir: Option<PathBuf>,
+    /// When a message counts as stored there.
+    pub durability: Durability,
     /// The rules of sessions.
     pub session: SessionRules,
     /// The log's filter.
@@ -125,6 +130,8 @@ impl Settings {
                 ..HubSettings::default()
             },
             max_history_bytes: given.max_history_bytes,
+            data_dir: given.data_dir,
+            durability: given.durability,
             session: SessionRules {
                 heartbeat_interval: seconds("heartbeat-seconds", given.heartbeat_seconds)?,
                 heartbeat_timeout: seconds("heartbeat-timeout-seconds", given.heartbeat_timeout_seconds)?,

@@ -10,6 +10,7 @@ use super::layers::settings;
 use super::retention::RetentionTable;
 use crate::http::address::Network;
 use crate::log::start::LogFormat;
+use crate::store::disk::Durability;
 
 settings! {
     /// Settings as they are written, each of which may be missing.
@@ -165,6 +166,15 @@ settings! {
         /// Memory that all channels together may keep, in bytes [default: 268435456]
         #[arg(long, env = "RELAY_MAX_HISTORY_BYTES", value_name = "BYTES")]
         max_history_bytes: usize = 256 * 1024 * 1024,
+
+        /// Folder in which messages outlive the relay; without one they are in memory only
+        #[arg(long, env = "RELAY_DATA_DIR", value_name = "DIR")]
+        data_dir: PathBuf,
+
+        /// When a message is safe enough for its publish to be answered: `process`, when it survives the end of the
+        /// relay, however that ends; `machine`, when it survives the end of the machine, too [default: process]
+        #[arg(long, env = "RELAY_DURABILITY", value_name = "WHAT")]
+        durability: Durability = Durability::Process,
 
         /// What channels of a name keep instead: the `[[retention]]` tables of the settings file, the first that names
         /// a channel counting

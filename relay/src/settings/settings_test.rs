@@ -73,6 +73,8 @@ fn settings_are_written_as_they_were_given() {
         max-publishes-per-second = 5
         max-rechecks-per-second = 13
         max-outbox-bytes = 6
+        data-dir = "d"
+        durability = "machine"
         history-messages = 7
         history-seconds = 8
         max-history-bytes = 9

@@ -1,0 +1,168 @@
+//! A broker with a store: what it has kept is put back, what is published goes through it, and it is kept small.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use realtime_hub::deferred::StreamRef;
+use realtime_hub::restore::{Holding, Restored};
+use realtime_hub::settings::HubSettings;
+use realtime_protocol::channel::Channel;
+use realtime_protocol::frame::ChannelNumber;
+use realtime_protocol::position::{Epoch, Offset};
+
+use crate::broker::committer;
+use crate::broker::peer::Peer;
+use crate::broker::shards::Broker;
+use crate::store::contract::{Hubs, Restore, Status, Store};
+use crate::store::disk::{DiskStore, Durability};
+use crate::store::folder::{DataFolder, FolderError};
+use crate::store::gauge;
+
+/// What a publish id that is remembered takes on the disk, about.
+const ID_BYTES: usize = 128;
+
+/// A store at work.
+pub struct History {
+    store: Arc<DiskStore>,
+    committer: JoinHandle<()>,
+    /// Locked until everything is closed.
+    _folder: DataFolder,
+}
+
+impl History {
+    /// Reads what a folder has into the hubs of a broker that nobody uses yet, and from now on keeps there what is
+    /// published.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or is a newer relay's.
+    pub fn open<P: Peer>(
+        broker: &mut Broker<P>,
+        settings: &HubSettings,
+        folder: DataFolder,
+        durability: Durability,
+    ) -> Result<Self, FolderError> {
+        let began = Instant::now();
+        let mut restoring = Restoring { broker, now: broker.clock.unix_now() };
+        let longest = settings.longest_memory();
+        let opened = DiskStore::open(&folder, durability, longest, &mut restoring)?;
+        let report = opened.report;
+        tracing::info!(
+            folder = %folder.path().display(),
+            messages = report.messages,
+            channels = report.channels,
+            bytes = report.bytes,
+            millis = began.elapsed().as_millis() as u64,
+            "history loaded"
+        );
+        report.log();
+        gauge::count_damage(&report);
+        let store = Arc::new(opened.store);
+        broker.store = Some(Arc::clone(&store) as Arc<dyn Store>);
+        broker.renew(&*store, &opened.doubtful);
+        let committer =
+            committer::start(broker.shards.clone(), Arc::clone(&store) as Arc<dyn Store>, broker.clock)
+                .map_err(|source| FolderError::Unusable { path: folder.path().to_owned(), source })?;
+        Ok(Self { store, committer, _folder: folder })
+    }
+
+    /// Stores everything that was collected, so that it is there after the machine goes down, too. Nothing is taken
+    /// any more. Blocks.
+    ///
+    /// # Errors
+    /// When the disk fails; what was acknowledged is with the operating system then.
+    pub fn close(self) -> io::Result<()> {
+        self.store.close();
+        if self.committer.join().is_err() {
+            return Err(io::Error::other("the thread that writes the history has panicked"));
+        }
+        self.store.finish()
+    }
+}
+
+impl<P: Peer> Broker<P> {
+    /// Whether what is published outlives the process.
+    pub const fn is_durable(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Sees to it that a channel's stream outlives the process, before somebody learns its position: then whoever
+    /// reads it finds the same stream again, even if nothing is ever published.
+    pub async fn make_known(&self, channel: &Channel) {
+        let Some(store) = &self.store else { return };
+        let now = self.clock.unix_now();
+        let stored = match self.shard_of(channel).place_channel(&**store, channel, now) {
+            Ok(Some(outcome)) => outcome.wait().await,
+            placed => placed.map(|_| ()),
+        };
+        if let Err(refusal) = stored {
+            // Reading goes on. After a restart the stream is another one, and its readers are told.
+            tracing::debug!(%channel, %refusal, "a channel is not stored");
+        }
+    }
+
+    /// Gives back room on the disk that nobody needs. Blocks; to be called about every second, where that is allowed,
+    /// inside a Tokio runtime.
+    pub fn upkeep(&self) {
+        let Some(store) = &self.store else { return };
+        let ids: usize = self.shards.iter().map(|shard| shard.hub.lock().remembered_ids()).sum();
+        store.upkeep(self.clock.unix_now(), self.budget.used_bytes() + ids * ID_BYTES, self);
+    }
+
+    /// How the store is, if there is one.
+    pub fn store_status(&self) -> Option<Status> {
+        self.store.as_ref().map(|store| store.status())
+    }
+
+    fn renew(&self, store: &dyn Store, channels: &[Channel]) {
+        for channel in channels {
+            let mut hub = self.shard_of(channel).hub.lock();
+            let store = |stream: StreamRef<'_>| store.stream(stream).map(|collected| collected.ticket);
+            if let Err(refusal) = hub.renew(channel, self.clock.unix_now(), store) {
+                tracing::debug!(%channel, %refusal, "a channel that begins anew is not stored");
+            }
+        }
+    }
+}
+
+impl<P: Peer> Hubs for Broker<P> {
+    fn with_stream(
+        &self,
+        channel: &Channel,
+        epoch: &Epoch,
+        message: Option<(Offset, Option<&str>)>,
+        each: &mut dyn FnMut(StreamRef<'_>, Holding),
+    ) {
+        let hub = self.shard_of(channel).hub.lock();
+        let Some(stream) = hub.stream(channel, epoch) else { return };
+        let holding = message.map_or(Holding::Nothing, |(offset, id)| hub.holding(stream.number, offset, id));
+        each(stream, holding);
+    }
+}
+
+/// Puts back what a store has kept.
+struct Restoring<'a, P> {
+    broker: &'a Broker<P>,
+    now: Duration,
+}
+
+impl<P: Peer> Restore for Restoring<'_, P> {
+    fn stream(&mut self, channel: &Channel, epoch: &Epoch) {
+        self.broker.shard_of(channel).hub.lock().restore_stream(channel, epoch, self.now);
+    }
+
+    fn message(&mut self, channel: &Channel, message: Restored<'_>) {
+        self.broker.shard_of(channel).hub.lock().restore_message(channel, message, self.now);
+    }
+
+    fn id(&mut self, channel: &Channel, id: &str, offset: Offset, at: Duration) {
+        self.broker.shard_of(channel).hub.lock().restore_id(channel, id, offset, at, self.now);
+    }
+
+    fn settle(&mut self, channel: &Channel, last: Offset, floor: Offset) -> Option<ChannelNumber> {
+        let mut hub = self.broker.shard_of(channel).hub.lock();
+        hub.settle(channel, last, floor);
+        hub.number(channel)
+    }
+}

@@ -1,0 +1,53 @@
+//! Why something cannot be stored now.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Nothing was stored and nothing will be delivered; the same publish can be tried again.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// There is no room on the disk, or for this user or process.
+    #[error("the relay's disk is full: it takes messages again as soon as there is room")]
+    Full,
+    /// The disk does not do what it should.
+    #[error("the relay cannot write its history ({0}): it goes on trying")]
+    Failing(Arc<io::Error>),
+    /// More waits for the disk than may.
+    #[error("more is published than the relay's disk takes")]
+    Busy,
+    /// The relay is stopping.
+    #[error("the relay is stopping")]
+    Stopping,
+}
+
+impl Refusal {
+    pub(crate) fn of(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::Full
+            }
+            _ => Self::Failing(Arc::new(error)),
+        }
+    }
+
+    /// A word for it, by which it is counted.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Failing(_) => "failing",
+            Self::Busy => "busy",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// When it makes sense to try again.
+    pub const fn retry_after(&self) -> Duration {
+        match self {
+            Self::Busy => Duration::from_secs(1),
+            Self::Stopping => Duration::from_secs(2),
+            // A person may have to make room; until then each attempt is one in vain.
+            Self::Full | Self::Failing(_) => Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A relay as a process of its own, which can be killed and started again at the same address.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use super::support::DEADLINE;
+
+/// A relay that runs.
+pub(crate) struct Process {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// An address that nobody has. Not one of those that the system gives to outgoing connections: a client that comes
+/// back while the relay is away might be given the relay's own.
+pub(crate) fn free_address() -> SocketAddr {
+    // Each is given out once: it is nobody's while its relay is away.
+    static GIVEN_OUT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id() * 31 + GIVEN_OUT.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from(([127, 0, 0, 1], 20_000 + (next % 12_000) as u16));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+/// The command, without anything of the surroundings.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    command.args(args).kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("RELAY_") {
+            command.env_remove(variable);
+        }
+    }
+    command
+}
+
+fn serve(address: SocketAddr, folder: &Path, flags: &[&str]) -> Command {
+    let listen = address.to_string();
+    let fixed = ["serve", "--listen", &listen, "--data-dir", folder.to_str().unwrap()];
+    command(&[&fixed, flags].concat())
+}
+
+impl Process {
+    /// Starts a relay over a data folder, and kills it after a while, wherever it is then.
+    pub(crate) async fn start_and_kill(address: SocketAddr, folder: &Path, flags: &[&str], after: Duration) {
+        let mut child = serve(address, folder, flags).spawn().unwrap();
+        sleep(after).await;
+        child.kill().await.unwrap();
+    }
+
+    /// Starts a relay over a data folder, and waits until it listens.
+    pub(crate) async fn start(address: SocketAddr, folder: &Path, flags: &[&str]) -> Self {
+        let mut child = serve(address, folder, flags).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
+        let heard = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = errors.next_line().await {
+                heard.lock().unwrap().push(line);
+            }
+        });
+        let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = timeout(DEADLINE, out.next_line()).await.expect("a relay in time").unwrap();
+        let process = Self { child, log };
+        assert!(line.is_some_and(|line| line.starts_with("listening on")), "{:?}", process.log());
+        process
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Kills it, as the system would for want of memory.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Stops it in good order.
+    pub(crate) async fn stop(mut self) {
+        let id = self.id().to_string();
+        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().await.unwrap().success());
+        let status = timeout(DEADLINE, self.child.wait()).await.expect("an end in time").unwrap();
+        assert!(status.success(), "{status}: {:?}", self.log());
+    }
+}
