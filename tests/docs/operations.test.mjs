@@ -26,6 +26,8 @@ const MISTAKES = [
   'relay serve --tls-cert nowhere.pem --tls-key nowhere.pem',
   'relay serve --permissions nowhere.js',
   'relay serve --config wrong.toml',
+  'mkdir data && echo 1234 > data/lock && flock data/lock relay serve --listen 127.0.0.1:0 --data-dir data',
+  'touch notes.txt && relay serve --listen 127.0.0.1:0 --data-dir notes.txt',
 ];
 
 describe(DOCUMENT, () => {

@@ -183,9 +183,9 @@ mod tests {
             "token-jwks",
             "visitor-key",
             "max-publishes-per-second",
+            "data-dir",
             "tls-cert",
             "tls-key",
-            "data-dir",
             "metrics-listen",
         ];
         assert_eq!(empty, without_default);
