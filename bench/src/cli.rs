@@ -141,9 +141,9 @@ pub struct How {
     /// Print JSON, with the values of every round
     #[arg(long, global = true)]
     pub json: bool,
-    /// The core that servers run on
-    #[arg(long, global = true, default_value_t = 0)]
-    pub server_cpu: usize,
+    /// The core that servers run on, or several
+    #[arg(long, global = true, value_delimiter = ',', default_values_t = [0])]
+    pub server_cpu: Vec<usize>,
     /// The core that the load runs on
     #[arg(long, global = true, default_value_t = 1)]
     pub load_cpu: usize,
@@ -156,6 +156,9 @@ pub struct How {
     /// The folder that nginx and Nchan are unpacked in
     #[arg(long, global = true, env = "BENCH_NCHAN", default_value = "bench/peers/nchan", hide = true)]
     pub nchan: PathBuf,
+    /// The program of NATS
+    #[arg(long, global = true, env = "BENCH_NATS", default_value = "nats-server", hide = true)]
+    pub nats: PathBuf,
     /// A further flag for `relay serve`, for example --relay-flag=--permissions --relay-flag=FILE; may be repeated
     #[arg(long = "relay-flag", global = true, allow_hyphen_values = true)]
     pub relay_flags: Vec<OsString>,

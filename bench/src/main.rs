@@ -21,12 +21,18 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::BareServer { listen } => {
-            serve(listen, |address| print(&format!("listening on http://{address}\n")))
+            serve(listen, |address| print(&format!("listening on http://{address}\n"))).map(|()| 0)
         }
         ref command => measure(&command.scenarios(), &cli.how),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            tell(&format!(
+                "realtime-bench: {failed} of the measurements failed; what is above has the others\n"
+            ));
+            ExitCode::FAILURE
+        }
         Err(error) => {
             tell(&format!("realtime-bench: {error}\n"));
             ExitCode::FAILURE
@@ -34,12 +40,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(scenarios: &[Box<dyn Scenario>], how: &How) -> Result<(), BenchError> {
+/// Returns how many servers failed in some scenario, each counted for each.
+fn measure(scenarios: &[Box<dyn Scenario>], how: &How) -> Result<usize, BenchError> {
     let programs = Programs {
         relay: how.relay_bin.clone(),
         relay_flags: how.relay_flags.clone(),
         peers: how.peers.clone(),
         nchan: how.nchan.clone(),
+        nats: how.nats.clone(),
     };
     let servers = how.servers.iter().map(|choice| choice.server(&programs));
     let servers: Vec<Box<dyn Server>> = servers.collect::<Result<_, _>>()?;
@@ -47,12 +55,12 @@ fn measure(scenarios: &[Box<dyn Scenario>], how: &How) -> Result<(), BenchError>
         count: how.rounds.into(),
         span: Duration::from_secs_f64(how.seconds),
         patience: Duration::from_secs(how.patience),
-        server_cpu: how.server_cpu,
+        server_cpu: how.server_cpu.clone(),
         load_cpu: how.load_cpu,
     };
     let machine = describe();
     if !how.json {
-        print(&format!("{machine}; servers on core {}, load on core {}\n", how.server_cpu, how.load_cpu));
+        print(&format!("{machine}; servers on core {:?}, load on core {}\n", how.server_cpu, how.load_cpu));
     }
     let mut comparisons = Vec::new();
     for scenario in scenarios {
@@ -66,7 +74,7 @@ fn measure(scenarios: &[Box<dyn Scenario>], how: &How) -> Result<(), BenchError>
     if how.json {
         print(&format!("{:#}\n", json(&machine, &comparisons)));
     }
-    Ok(())
+    Ok(comparisons.iter().map(|comparison| comparison.failed().count()).sum())
 }
 
 /// What was asked for. A closed standard output is the reader's choice.

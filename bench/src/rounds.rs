@@ -15,7 +15,7 @@ use crate::servers::server::Server;
 use crate::wire::payload::Payload;
 
 /// How rounds are done.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rounds {
     /// How many.
     pub count: usize,
@@ -23,8 +23,8 @@ pub struct Rounds {
     pub span: Duration,
     /// How long each scenario may wait for others to leave the machine alone.
     pub patience: Duration,
-    /// The server's core.
-    pub server_cpu: usize,
+    /// The server's cores, most often one.
+    pub server_cpu: Vec<usize>,
     /// The load's core.
     pub load_cpu: usize,
 }
@@ -32,8 +32,10 @@ pub struct Rounds {
 impl Rounds {
     /// Does a scenario on each server, round by round; each time with a server that has just been started.
     ///
+    /// A server that fails takes no further part, which the comparison tells; the others go on.
+    ///
     /// # Errors
-    /// The first that occurs, with the scenario in front.
+    /// The last one's, with the scenario in front, once every server has failed.
     pub fn compare(
         &self,
         scenario: &dyn Scenario,
@@ -45,8 +47,20 @@ impl Rounds {
         let mut patience = self.patience;
         for round in 1..=self.count {
             for (column, server) in servers.iter().enumerate() {
+                if comparison.has_failed(column) {
+                    continue;
+                }
                 progress(&format!("{}: round {round}, {}", scenario.title(), server.name()));
-                comparison.add(column, self.undisturbed(scenario, server.as_ref(), &mut patience)?);
+                match self.undisturbed(scenario, server.as_ref(), &mut patience) {
+                    Ok(figures) => comparison.add(column, figures),
+                    Err(error) => {
+                        comparison.fail(column, error.to_string());
+                        if comparison.failed().count() == servers.len() {
+                            return Err(error);
+                        }
+                        progress(&format!("{error}; the others go on"));
+                    }
+                }
             }
         }
         Ok(comparison)
@@ -71,8 +85,8 @@ impl Rounds {
     }
 
     fn once(&self, scenario: &dyn Scenario, server: &dyn Server) -> Result<Vec<Figure>, BenchError> {
-        let running = Running::start(server, self.server_cpu)?;
-        let figures = cores::on(self.load_cpu, || {
+        let running = Running::start(server, &self.server_cpu)?;
+        let figures = cores::on(&[self.load_cpu], || {
             let dialect = server.dialect(Payload::of_bytes(scenario.payload_bytes()));
             let mut crowd = Crowd::new(running.address(), dialect)?;
             scenario.run(&running, &mut crowd, self.span)

@@ -55,3 +55,17 @@ fn a_relay_that_is_not_there_is_told_with_the_command_that_builds_it() {
         "{told}"
     );
 }
+
+#[test]
+fn a_server_that_fails_takes_no_further_part_and_the_others_are_measured() {
+    let servers = ["fanout", "--subscribers", "5", "--servers", "relay,bare", "--relay-bin", "/bin/false"];
+    let output = bench(&servers);
+    assert_eq!(output.status.code(), Some(1));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("relay failed: ") && table.contains("deliveries"), "{table}");
+    let output = bench(&[&servers[..], &["--json"]].concat());
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let scenario = &json["scenarios"][0];
+    assert!(scenario["failures"]["relay"].as_str().unwrap().contains("it ended"), "{scenario}");
+    assert!(scenario["figures"][0]["servers"]["bare loop"]["median"].as_f64().unwrap() > 0.0, "{scenario}");
+}

@@ -129,6 +129,22 @@ const OF_THE_RELAY = [
   beside('1000 subscribers, one message at a time', 'one-at-a-time', 'latency p99', 'at most', 1.2, 'bare'),
   beside('1000 channels with a subscriber each', 'many-channels', 'deliveries', 'at least', 0.65, 'bare'),
   beside('single publishes, 16 in flight', 'publish', 'publishes', 'at least', 1.2, 'bun'),
+  within(
+    'single publishes to a history that outlives the relay',
+    'at least 0.5 × those to a history in memory',
+    ['publish-process', 'publishes'],
+    ['publish', 'publishes'],
+    'at least',
+    0.5,
+  ),
+  within(
+    'the fan-out of one channel, two cores',
+    'not bound to one core: at least 1.1 × the deliveries of one core, though the load shares the second',
+    ['two-cores', 'deliveries'],
+    ['one-at-a-time', 'deliveries'],
+    'at least',
+    1.1,
+  ),
   alone('5000 clients at once, permission by script', 'connect', 'connections', 'at least', 20_000, '/s'),
   alone(
     '5000 clients at once, permission by script',

@@ -2,11 +2,13 @@
  * One measurement: one scenario on one server, once, by the load generator as a process of its own. Whatever goes wrong
  * in it is its outcome, and nobody else's.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { endGroup, spawnGroup } from '../lib/processes.mjs';
-import { relayBinary, root } from '../lib/project.mjs';
+import { buildFolder, relayBinary, root } from '../lib/project.mjs';
+import { DATA_DIR } from './plan.mjs';
 
 /** @typedef {import('./figures.mjs').Printed} Printed */
 /** @typedef {import('./plan.mjs').Scenario} Scenario */
@@ -40,7 +42,10 @@ const END_MS = 2_000;
 export async function measure(scenario, server, how) {
   const { seconds, patience, env, program = loadGenerator } = how;
   const limitMs = how.limitMs ?? LIMIT_MS + (seconds + patience) * 1_000;
-  const flags = (scenario.relayFlags ?? []).map((flag) => `--relay-flag=${flag}`);
+  const data = scenario.relayFlags?.includes(DATA_DIR)
+    ? mkdtempSync(join(buildFolder('bench-data'), 'relay-'))
+    : '';
+  const flags = (scenario.relayFlags ?? []).map((flag) => `--relay-flag=${flag === DATA_DIR ? data : flag}`);
   const args = [
     ...scenario.args,
     ...['--servers', server, '--rounds', '1', '--json'],
@@ -58,6 +63,7 @@ export async function measure(scenario, server, how) {
   }, limitMs);
   const [printed, told, outcome] = await Promise.all([all(child.stdout), all(child.stderr), ended(child)]);
   clearTimeout(limit);
+  if (data) rmSync(data, { recursive: true, force: true });
   if (overdue) return { failure: `it was stopped after ${limitMs / 1000} s` };
   if (outcome !== 0) return { failure: reasonIn(told) ?? `the load generator ended with ${outcome}` };
   try {

@@ -240,7 +240,8 @@ function howMeasured(run) {
     'Each round starts a server anew on one core and plays all clients from another with one thread; the servers take ' +
       'turns. Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
       'without a figure. The relay runs with all it has (positions, history in memory, keys, limits, metrics); the ' +
-      'others are given the least work: no permissions, no history, no keys, and messages as plain lines. What limited ' +
+      'others are given the least work: no permissions, no history, no keys, and messages as plain lines; NATS, which has ' +
+      'no HTTP for publishing, is published to in its own protocol. What limited ' +
       'a figure is beside it: where the load’s core is full, the figure is the load’s and not the server’s. ' +
       `${quiet} More in [bench/README.md](../bench/README.md).`,
   ].join('\n\n');

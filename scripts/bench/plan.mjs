@@ -12,7 +12,8 @@ import { root } from '../lib/project.mjs';
  * @property {string[]} args of the load generator
  * @property {string} headline the figure that stands for it
  * @property {string} [plot] the heading of its bar chart, where it has one
- * @property {string[]} [relayFlags] further flags of `relay serve`
+ * @property {string[]} [relayFlags] further flags of `relay serve`; `DATA_DIR` stands for an empty folder on the disk
+ * @property {string[]} [servers] those that it is measured on (all)
  * @property {{ id: string, at: number }} [growth] the series that it is a point of, and where
  */
 
@@ -26,6 +27,7 @@ export const SERVERS = /** @type {const} */ ({
   ws: 'ws',
   'socket-io': 'Socket.IO',
   nchan: 'Nchan',
+  nats: 'NATS',
 });
 
 /** Those whose growth is measured: the relay, what the kernel allows, and the fastest of the others. */
@@ -33,6 +35,9 @@ export const GROWTH_SERVERS = ['relay', 'bare', 'bun'];
 
 /** The permissions file that the relay asks about each subscription where a scenario says so. */
 const PERMISSIONS = join('bench', 'permissions', 'realtime-permissions.js');
+
+/** Stands in a relay's flags for a folder that each measurement has anew. */
+export const DATA_DIR = 'DATA_DIR';
 
 const COST = 'server CPU per delivery';
 
@@ -78,6 +83,36 @@ const STANDARD = [
     args: ['publish'],
     headline: 'publishes',
     plot: 'Publishes a second: 16 publishers, 100 subscribers',
+  },
+  {
+    id: 'publish-process',
+    title: 'the same, kept on disk to outlive the relay',
+    does: 'Every publish is answered when its message would survive the end of the relay: `--data-dir`.',
+    args: ['publish'],
+    headline: 'publishes',
+    relayFlags: ['--data-dir', DATA_DIR],
+    servers: ['relay'],
+  },
+  {
+    id: 'publish-machine',
+    title: 'the same, kept on disk to outlive the machine',
+    does:
+      'Every publish is answered when the disk has its message: `--data-dir` with `--durability machine`. What waits ' +
+      'meanwhile is written together.',
+    args: ['publish'],
+    headline: 'publishes',
+    relayFlags: ['--data-dir', DATA_DIR, '--durability', 'machine'],
+    servers: ['relay'],
+  },
+  {
+    id: 'two-cores',
+    title: '1 channel × 1000 subscribers, one message at a time, both cores',
+    does:
+      'The relay may use the load’s core, too, as far as the load leaves it room: the fan-out of a single channel is not ' +
+      'bound to one core.',
+    args: ['fanout', '--burst', '1', '--server-cpu', '0,1'],
+    headline: 'deliveries',
+    servers: ['relay'],
   },
   {
     id: 'paced-500',

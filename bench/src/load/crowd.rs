@@ -137,7 +137,8 @@ impl Crowd {
     /// When the server does not take them.
     pub fn add_publishers(&mut self, count: usize) -> Result<(), BenchError> {
         for _ in 0..count {
-            let publisher = Publisher::connect(self.server)?;
+            let server = self.dialect.publish_address().unwrap_or(self.server);
+            let publisher = Publisher::connect(server, self.dialect.as_ref())?;
             let token = PUBLISHERS + self.publishers.len() as u64;
             self.poll.add(publisher.socket(), token, Interest::Read)?;
             self.publishers.push(publisher);
@@ -260,7 +261,7 @@ impl Crowd {
                 self.poll.change(publisher.socket(), ready.token, Interest::Read)?;
             }
         }
-        if publisher.read(&mut self.buffer)? {
+        if publisher.read(&mut self.buffer, self.dialect.as_ref())? {
             self.totals.answered += 1;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A publisher: an HTTP connection that is kept, with one publish on its way at a time.
+//! A publisher: a connection that is kept, most often of HTTP, with one publish on its way at a time.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 use crate::error::BenchError;
-use crate::wire::http;
+use crate::servers::server::Dialect;
 
 /// One publisher.
 #[derive(Debug)]
@@ -21,13 +21,14 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Connects.
+    /// Connects, and says what this dialect says first.
     ///
     /// # Errors
     /// When the server does not take the connection.
-    pub fn connect(server: SocketAddr) -> Result<Self, BenchError> {
+    pub fn connect(server: SocketAddr, dialect: &dyn Dialect) -> Result<Self, BenchError> {
         let failed = |error| BenchError::system("connect a publisher")(error);
-        let socket = TcpStream::connect(server).map_err(failed)?;
+        let mut socket = TcpStream::connect(server).map_err(failed)?;
+        socket.write_all(dialect.publisher_opening()).map_err(failed)?;
         socket.set_nodelay(true).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).map_err(|error| failed(error.into()))?;
@@ -80,7 +81,7 @@ impl Publisher {
     ///
     /// # Errors
     /// When the connection is broken, or an answer is no success or tells of a message that was refused.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<bool, BenchError> {
+    pub fn read(&mut self, buffer: &mut [u8], dialect: &dyn Dialect) -> Result<bool, BenchError> {
         let bytes = match (&self.socket).read(buffer) {
             Ok(0) => return Err(BenchError::Peer("the server closed a publisher's connection".to_owned())),
             Ok(length) => buffer.get(..length).unwrap_or_default(),
@@ -88,18 +89,11 @@ impl Publisher {
             Err(error) => return Err(BenchError::system("read the answer to a publish")(error)),
         };
         self.answer.extend_from_slice(bytes);
-        let mut read = 0;
-        while let Some(answer) = self.answer.get(read..).and_then(http::first) {
-            // Nchan answers 201 or 202, as it has subscribers or not.
-            let is_success = answer.status().is_some_and(|status| (200..300).contains(&status));
-            if !is_success || memchr::memmem::find(answer.body, b"\"error\"").is_some() {
-                let text = String::from_utf8_lossy(&self.answer).into_owned();
-                return Err(BenchError::Peer(format!("a publish is refused: {text}")));
-            }
-            read += answer.bytes;
-            self.awaited = self.awaited.saturating_sub(1);
-        }
-        self.answer.drain(..read);
-        Ok(read > 0 && self.awaited == 0)
+        let answers = dialect
+            .answers(&self.answer)
+            .map_err(|answer| BenchError::Peer(format!("a publish is refused: {answer}")))?;
+        self.awaited = self.awaited.saturating_sub(answers.requests);
+        self.answer.drain(..answers.bytes);
+        Ok(answers.requests > 0 && self.awaited == 0)
     }
 }

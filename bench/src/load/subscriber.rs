@@ -149,7 +149,7 @@ impl Subscriber {
         let channel = self.channel;
         let mut other = |frame: Frame<'_>| -> Result<(), Fault> {
             match frame.kind {
-                Kind::Text => match dialect.heard(frame.body, channel) {
+                kind if kind == dialect.kind() => match dialect.heard(frame.body, channel) {
                     Heard::Say(text) => frame::push_text(&mut saying, text.as_bytes()),
                     Heard::Nothing => {}
                     Heard::Subscribed => is_subscribed = true,
@@ -161,7 +161,7 @@ impl Subscriber {
                         String::from_utf8_lossy(frame.body.get(2..).unwrap_or_default()).into_owned();
                     refused = Some(format!("the server closed the connection: {reason}"));
                 }
-                Kind::Binary => return Err(Fault::garbled(frame.body)),
+                Kind::Text | Kind::Binary => return Err(Fault::garbled(frame.body)),
                 Kind::Pong => {}
             }
             Ok(())

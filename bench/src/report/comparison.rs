@@ -13,6 +13,8 @@ pub struct Comparison {
     pub servers: Vec<&'static str>,
     /// The figures.
     pub rows: Vec<Row>,
+    /// Why each server gave no more figures; nothing for those that did.
+    pub failures: Vec<Option<String>>,
 }
 
 /// One figure of all servers.
@@ -30,8 +32,27 @@ pub struct Row {
 
 impl Comparison {
     /// Nothing measured yet.
-    pub const fn new(title: String, rounds: usize, servers: Vec<&'static str>) -> Self {
-        Self { title, rounds, servers, rows: Vec::new() }
+    pub fn new(title: String, rounds: usize, servers: Vec<&'static str>) -> Self {
+        let failures = vec![None; servers.len()];
+        Self { title, rounds, servers, rows: Vec::new(), failures }
+    }
+
+    /// Notes why a server, named by its column, takes no further part. The first reason stands.
+    pub fn fail(&mut self, server: usize, why: String) {
+        if let Some(failure) = self.failures.get_mut(server) {
+            failure.get_or_insert(why);
+        }
+    }
+
+    /// Whether a server takes no further part.
+    pub fn has_failed(&self, server: usize) -> bool {
+        self.failures.get(server).is_some_and(Option::is_some)
+    }
+
+    /// The servers that failed, each with its reason.
+    pub fn failed(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let named = self.servers.iter().zip(&self.failures);
+        named.filter_map(|(server, why)| why.as_deref().map(|why| (*server, why)))
     }
 
     /// Adds a round's figures of one server, named by its column.
@@ -50,16 +71,16 @@ impl Comparison {
 }
 
 impl Row {
-    /// Each server's median.
-    pub fn medians(&self) -> Vec<f64> {
-        self.values.iter().map(|values| median(values)).collect()
+    /// Each server's median; nothing for one without figures.
+    pub fn medians(&self) -> Vec<Option<f64>> {
+        self.values.iter().map(|values| (!values.is_empty()).then(|| median(values))).collect()
     }
 
     /// The first server's median as a multiple of another's. `None` where a ratio says nothing.
     pub fn ratio_to(&self, server: usize) -> Option<f64> {
         let medians = self.medians();
-        let (first, other) = (medians.first()?, medians.get(server)?);
-        (self.better != Better::Neither && server > 0 && *other > 0.0).then(|| first / other)
+        let (first, other) = ((*medians.first()?)?, (*medians.get(server)?)?);
+        (self.better != Better::Neither && server > 0 && other > 0.0).then(|| first / other)
     }
 }
 
@@ -75,7 +96,7 @@ mod tests {
             comparison.add(1, vec![Figure::new("deliveries", "/s", Better::Higher, theirs)]);
         }
         let row = &comparison.rows[0];
-        assert_eq!(row.medians(), [20.0, 25.0]);
+        assert_eq!(row.medians(), [Some(20.0), Some(25.0)]);
         assert_eq!((row.ratio_to(1), row.ratio_to(0)), (Some(0.8), None));
     }
 }

@@ -11,7 +11,11 @@ pub fn json(machine: &str, comparisons: &[Comparison]) -> Value {
         .iter()
         .map(|comparison| {
             let figures: Vec<Value> = comparison.rows.iter().map(|row| figure(comparison, row)).collect();
-            json!({ "title": comparison.title, "rounds": comparison.rounds, "figures": figures })
+            let failures: Map<String, Value> =
+                comparison.failed().map(|(server, why)| (server.to_owned(), why.into())).collect();
+            json!({
+                "title": comparison.title, "rounds": comparison.rounds, "figures": figures, "failures": failures
+            })
         })
         .collect();
     json!({ "machine": machine, "scenarios": scenarios })
@@ -20,7 +24,9 @@ pub fn json(machine: &str, comparisons: &[Comparison]) -> Value {
 fn figure(comparison: &Comparison, row: &Row) -> Value {
     let mut servers = Map::new();
     for ((server, values), median) in comparison.servers.iter().zip(&row.values).zip(row.medians()) {
-        servers.insert((*server).to_owned(), json!({ "median": median, "values": values }));
+        if let Some(median) = median {
+            servers.insert((*server).to_owned(), json!({ "median": median, "values": values }));
+        }
     }
     let better = match row.better {
         Better::Higher => "higher",

@@ -22,6 +22,9 @@ pub fn table(comparison: &Comparison) -> String {
         }
         text.push('\n');
     }
+    for (server, why) in comparison.failed() {
+        let _ = writeln!(text, "  {server} failed: {why}");
+    }
     text
 }
 
@@ -35,7 +38,10 @@ fn header(comparison: &Comparison) -> Vec<String> {
 
 fn cells(comparison: &Comparison, row: &Row) -> Vec<String> {
     let mut cells = vec![row.name.to_owned()];
-    cells.extend(row.medians().iter().map(|value| with_unit(*value, row.unit)));
+    cells.extend(row.medians().iter().map(|median| match median {
+        Some(value) => with_unit(*value, row.unit),
+        None => "–".to_owned(),
+    }));
     cells.extend((1..comparison.servers.len()).map(|server| match row.ratio_to(server) {
         Some(ratio) => format!("{ratio:.2}"),
         None => String::new(),
@@ -107,5 +113,12 @@ mod tests {
                       \x20                   relay     bare loop  relay ÷ bare loop\n\
                       \x20 deliveries  9,000,000/s  12,000,000/s               0.75\n";
         assert_eq!(table(&comparison), wanted);
+
+        comparison.servers.push("Bun");
+        comparison.failures.push(None);
+        comparison.fail(2, "it ended".to_owned());
+        comparison.rows[0].values.push(Vec::new());
+        let text = table(&comparison);
+        assert!(text.contains("12,000,000/s    –") && text.ends_with("\n  Bun failed: it ended\n"), "{text}");
     }
 }

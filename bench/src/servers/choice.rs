@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::error::BenchError;
 use crate::servers::bare::Bare;
 use crate::servers::lines::Lines;
+use crate::servers::nats::Nats;
 use crate::servers::nchan::Nchan;
 use crate::servers::relay::Relay;
 use crate::servers::server::Server;
@@ -28,6 +29,8 @@ pub enum Choice {
     SocketIo,
     /// nginx with the Nchan module
     Nchan,
+    /// NATS over WebSocket
+    Nats,
 }
 
 /// Where programs are and how they are started.
@@ -41,6 +44,8 @@ pub struct Programs {
     pub peers: PathBuf,
     /// The folder that nginx and Nchan are unpacked in.
     pub nchan: PathBuf,
+    /// The program of NATS.
+    pub nats: PathBuf,
 }
 
 impl Choice {
@@ -78,6 +83,11 @@ impl Choice {
                 exists("Nchan", &programs.nchan.join("usr/sbin/nginx"), INSTALL)?;
                 let work = env::temp_dir().join(format!("realtime-bench-nginx-{}", std::process::id()));
                 Ok(Box::new(Nchan::new(programs.nchan.clone(), work)?))
+            }
+            Self::Nats => {
+                exists("NATS", &programs.nats, INSTALL)?;
+                let work = env::temp_dir().join(format!("realtime-bench-nats-{}", std::process::id()));
+                Ok(Box::new(Nats::new(programs.nats.clone(), work)?))
             }
         }
     }

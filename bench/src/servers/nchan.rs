@@ -61,8 +61,8 @@ impl Nchan {
     }
 }
 
-/// Somebody else may take it until nginx does, which is told then.
-fn free_address() -> io::Result<SocketAddr> {
+/// Somebody else may take it until the server does, which is told then.
+pub(super) fn free_address() -> io::Result<SocketAddr> {
     std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 

@@ -1,4 +1,4 @@
-//! A server as a child process: started on a core of its own, asked for its processor time and its memory, stopped.
+//! A server as a child process: started on cores of its own, asked for its processor time and its memory, stopped.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
@@ -29,14 +29,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a server on one core, and waits until it listens.
+    /// Starts a server on these cores, and waits until it listens.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start(server: &dyn Server, cpu: usize) -> Result<Self, BenchError> {
+    pub fn start(server: &dyn Server, cpus: &[usize]) -> Result<Self, BenchError> {
         let mut command = server.command();
         let name = server.name();
-        let mut child = cores::on(cpu, || spawn(&mut command))?
+        let mut child = cores::on(cpus, || spawn(&mut command))?
             .map_err(BenchError::system(format!("start {}", command.get_program().display())))?;
         let address = match server.address() {
             Some(address) => accepts_at(address),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::check::track::Messages;
+use crate::wire::http;
 use crate::wire::payload::Payload;
 
 /// A server under test.
@@ -40,9 +41,46 @@ pub trait Dialect: Messages {
     /// What a subscriber of this channel makes of a text that holds no messages.
     fn heard(&self, text: &[u8], channel: usize) -> Heard;
 
-    /// Writes the HTTP request that publishes these messages, in order; one for each message where the server takes
-    /// no more at once. At most [`MAX_TOGETHER`] messages. Returns the number of requests.
+    /// Writes the request that publishes these messages, in order, most often one of HTTP; one for each message where
+    /// the server takes no more at once. At most [`MAX_TOGETHER`] messages. Returns the number of requests.
     fn publish(&self, messages: &[Outgoing], out: &mut Vec<u8>) -> usize;
+
+    /// Where publishers connect, where that is not where subscribers do.
+    fn publish_address(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// What a publisher says first.
+    fn publisher_opening(&self) -> &[u8] {
+        &[]
+    }
+
+    /// Reads the answers to requests that these bytes begin with.
+    ///
+    /// # Errors
+    /// The answer, where it is no success.
+    fn answers(&self, bytes: &[u8]) -> Result<Answers, String> {
+        let mut answers = Answers::default();
+        while let Some(answer) = bytes.get(answers.bytes..).and_then(http::first) {
+            // Nchan answers 201 or 202, as it has subscribers or not.
+            let is_success = answer.status().is_some_and(|status| (200..300).contains(&status));
+            if !is_success || memchr::memmem::find(answer.body, b"\"error\"").is_some() {
+                return Err(String::from_utf8_lossy(bytes).into_owned());
+            }
+            answers.bytes += answer.bytes;
+            answers.requests += 1;
+        }
+        Ok(answers)
+    }
+}
+
+/// What a publisher has read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// Requests that are answered.
+    pub requests: usize,
+    /// Bytes that are dealt with.
+    pub bytes: usize,
 }
 
 /// Messages that one request may carry, by the relay's own limit.
