@@ -3,11 +3,19 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
+use faults::history::check::Verdict;
+use faults::history::{self, record};
 use faults::proxy::{Proxy, control};
+use faults::trial::place::can_keep;
+use faults::trial::plan::{Keeps, Plan};
+use faults::trial::report::Report;
+use faults::trial::run::run as try_out;
 use tokio::net::TcpListener;
 
 /// Real relays and real clients over a network that fails on purpose.
@@ -21,6 +29,44 @@ struct Options {
 enum Command {
     /// Runs a TCP proxy with faults on demand until standard input ends
     Proxy(ProxyArgs),
+    /// Publishes and reads while networks fail and relays are killed, and accounts for every message
+    Check(CheckArgs),
+    /// Judges a history that an earlier check has left
+    Judge(JudgeArgs),
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// The relay's program
+    #[arg(long, env = "RELAY_BIN")]
+    relay: PathBuf,
+    /// Of the first trial; each further one has the next
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long to go on with trials, in minutes
+    #[arg(long, default_value_t = 1.0)]
+    minutes: f64,
+    /// How long things go wrong in one trial, in seconds
+    #[arg(long, default_value_t = 15)]
+    trial_seconds: u64,
+    /// Where the relay keeps its history; trials take turns [default: all that the relay can]
+    #[arg(long, value_delimiter = ',')]
+    keeps: Vec<Keeps>,
+    /// The library with which the relay's wall clock jumps
+    #[arg(long, env = "LIBFAKETIME")]
+    libfaketime: Option<PathBuf>,
+    /// Where the history of a trial that broke a promise is left
+    #[arg(long, default_value = "target/faults")]
+    evidence: PathBuf,
+    /// Prints an object of JSON in the end
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct JudgeArgs {
+    /// The folder with history.jsonl and rules.json
+    folder: PathBuf,
 }
 
 #[derive(Args)]
@@ -56,6 +102,8 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Proxy(args) => proxy(args).await,
+        Command::Check(args) => check(args).await,
+        Command::Judge(args) => judge(&args),
     }
 }
 
@@ -70,4 +118,91 @@ async fn proxy(args: ProxyArgs) -> Result<ExitCode, Box<dyn Error>> {
         ended = tokio::io::copy(&mut starter, &mut nowhere) => drop(ended?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn check(args: CheckArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let end = Instant::now() + Duration::from_secs_f64(args.minutes * 60.0);
+    let keeps = kinds(&args)?;
+    let mut reports: Vec<Report> = Vec::new();
+    let mut is_clean = true;
+    for (seed, keeps) in (args.seed..).zip(keeps.iter().cycle()) {
+        let length = Duration::from_secs(args.trial_seconds);
+        let plan = Plan {
+            relay: args.relay.clone(),
+            seed,
+            length,
+            keeps: *keeps,
+            libfaketime: args.libfaketime.clone(),
+            evidence: args.evidence.join(format!("seed-{seed}")),
+        };
+        let report =
+            try_out(&plan).await.map_err(|error| format!("seed {seed}, {}: {error}", keeps.word()))?;
+        eprintln!("{}", line(&report));
+        if !report.verdict.is_clean() {
+            is_clean = false;
+            eprintln!("{}", broken(&plan, &report.verdict, args.trial_seconds));
+        }
+        reports.push(report);
+        if Instant::now() + length > end {
+            break;
+        }
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&reports)?);
+    }
+    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the relay of each trial keeps its history, in turn.
+fn kinds(args: &CheckArgs) -> Result<Vec<Keeps>, Box<dyn Error>> {
+    if !args.keeps.is_empty() {
+        return Ok(args.keeps.clone());
+    }
+    let mut keeps = Vec::new();
+    for kind in [Keeps::Memory, Keeps::Process] {
+        if can_keep(&args.relay, kind)? {
+            keeps.push(kind);
+        }
+    }
+    Ok(keeps)
+}
+
+fn line(report: &Report) -> String {
+    let verdict = &report.verdict;
+    format!(
+        "seed {}, {}: {} of {} publishes acknowledged, {} attempts put off, {} deliveries, {} outages, {} recoveries whole, {} gaps told, {} relays ended: {} promises broken",
+        report.seed,
+        report.keeps.word(),
+        verdict.acknowledged,
+        verdict.published,
+        verdict.put_off,
+        verdict.delivered,
+        verdict.outages,
+        verdict.whole,
+        verdict.gaps_told,
+        verdict.relays_ended,
+        verdict.violations.len()
+    )
+}
+
+/// As many broken promises are shown: the first says most.
+const SHOWN: usize = 10;
+
+fn broken(plan: &Plan, verdict: &Verdict, seconds: u64) -> String {
+    let shown = verdict.violations.iter().take(SHOWN).map(|violation| format!("  {violation}\n"));
+    format!(
+        "{}  the history is in {}; to try again: faults check --seed {} --keeps {} --trial-seconds {seconds} --minutes 0",
+        shown.collect::<String>(),
+        plan.evidence.display(),
+        plan.seed,
+        plan.keeps.word()
+    )
+}
+
+fn judge(args: &JudgeArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let entries = record::read(&std::fs::read_to_string(args.folder.join("history.jsonl"))?)?;
+    let rules = serde_json::from_str(&std::fs::read_to_string(args.folder.join("rules.json"))?)?;
+    let verdict = history::check::check(&entries, &rules);
+    println!("{}", serde_json::to_string_pretty(&verdict)?);
+    Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

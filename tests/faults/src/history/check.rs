@@ -20,6 +20,8 @@ pub struct Verdict {
     pub published: u64,
     /// Those that the relay acknowledged.
     pub acknowledged: u64,
+    /// Attempts that it refused for now.
+    pub put_off: u64,
     /// Those whose every attempt it refused.
     pub refused: u64,
     /// Those of which the publisher does not know.
@@ -101,6 +103,7 @@ impl Readings<'_> {
     fn take(&mut self, event: &Event, verdict: &mut Verdict) {
         match event {
             Event::Acknowledged { .. } => verdict.acknowledged += 1,
+            Event::PutOff { .. } => verdict.put_off += 1,
             Event::Refused { .. } => verdict.refused += 1,
             Event::Unknown { .. } => verdict.unknown += 1,
             Event::Denied { client, channel } => self.denied(*client, channel, verdict),

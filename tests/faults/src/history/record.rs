@@ -46,6 +46,11 @@ pub enum Event {
         /// Where the message stands.
         place: Place,
     },
+    /// The relay has refused an attempt for now; it is tried again.
+    PutOff {
+        /// Which publish.
+        op: Op,
+    },
     /// Every attempt was refused: it is not there.
     Refused {
         /// Which publish.
@@ -147,12 +152,6 @@ impl Recorder {
     /// Everything so far.
     pub fn entries(&self) -> Vec<Entry> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether something has been written down that fits.
-    pub fn has(&self, mut fits: impl FnMut(&Event) -> bool) -> bool {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().rev().any(|entry| fits(&entry.event))
     }
 }
 
