@@ -5,7 +5,7 @@
 //! mutations, the same ones in every run; `npm run fuzz` lets libFuzzer look for new ones (`docs/fuzzing.md`).
 //!
 //! Reading order: [`frames`] and [`channels`] (the protocol), [`websocket`], [`heads`] and [`bodies`] (HTTP), [`tokens`]
-//! and [`key_sets`] (identity), [`settings`], [`webhook`]; [`mutate`] (for the replay).
+//! and [`key_sets`] (identity), [`settings`], [`webhook`], [`histories`] (the disk); [`mutate`] (for the replay).
 
 #![allow(
     clippy::expect_used,
@@ -18,6 +18,7 @@ pub mod bodies;
 pub mod channels;
 pub mod frames;
 pub mod heads;
+pub mod histories;
 pub mod key_sets;
 pub mod mutate;
 pub mod settings;
@@ -53,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "key_set", run: key_sets::key_set },
     Target { name: "settings", run: settings::settings },
     Target { name: "webhook_reply", run: webhook::reply },
+    Target { name: "history_file", run: histories::history_file },
 ];
 
 /// The target of a name.

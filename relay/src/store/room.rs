@@ -14,7 +14,7 @@
 //! (where the history ends), `medium` (files); `batch`, `streams`, `files`, `queue` (what is collected), `log`
 //! (writing), `clean` (giving room back); `loaded_streams`, `scan`, `load`, [`damage`] (reading at the start);
 //! [`disk`] (all of it together), [`folder`] (the lock and the visitors' key), [`gauge`] (what
-//! is counted).
+//! is counted), [`survey`] (reading without a folder).
 
 mod batch;
 mod body;
@@ -36,6 +36,7 @@ mod record;
 pub mod refusal;
 mod scan;
 mod streams;
+pub mod survey;
 
 #[cfg(test)]
 mod damage_test;
