@@ -154,6 +154,9 @@ const OF_THE_RELAY = [
     1_000,
     'ms',
   ),
+  alone('permission decisions by script', 'decisions', 'decision p50', 'at most', 20, 'µs'),
+  alone('permission decisions by script', 'decisions', 'decision p99', 'at most', 100, 'µs'),
+  alone('permission decisions by script', 'decisions', 'decisions', 'at least', 100_000, '/s'),
   alone('10,000 connections at rest', 'idle-memory', 'memory per connection', 'at most', 2.4, 'KB'),
 ];
 

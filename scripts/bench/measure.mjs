@@ -8,10 +8,13 @@ import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { endGroup, spawnGroup } from '../lib/processes.mjs';
 import { buildFolder, relayBinary, root } from '../lib/project.mjs';
+import { measureDecisions } from './decisions.mjs';
 import { DATA_DIR } from './plan.mjs';
 
 /** @typedef {import('./figures.mjs').Printed} Printed */
 /** @typedef {import('./plan.mjs').Scenario} Scenario */
+
+/** @typedef {{ printed: Printed } | { failure: string }} Outcome */
 
 /** The load generator's release build. */
 export const loadGenerator = join(root, 'target', 'release', 'realtime-bench');
@@ -37,9 +40,10 @@ const END_MS = 2_000;
  * @param {Scenario} scenario
  * @param {string} server
  * @param {How} how
- * @returns {Promise<{ printed: Printed } | { failure: string }>}
+ * @returns {Promise<Outcome>}
  */
 export async function measure(scenario, server, how) {
+  if (scenario.isOfDecisions) return measureDecisions();
   const { seconds, patience, env, program = loadGenerator } = how;
   const limitMs = how.limitMs ?? LIMIT_MS + (seconds + patience) * 1_000;
   const data = scenario.relayFlags?.includes(DATA_DIR)

@@ -13,6 +13,7 @@ import { root } from '../lib/project.mjs';
  * @property {string} headline the figure that stands for it
  * @property {string} [plot] the heading of its bar chart, where it has one
  * @property {string[]} [relayFlags] further flags of `relay serve`; `DATA_DIR` stands for an empty folder on the disk
+ * @property {boolean} [isOfDecisions] not the load generator's, but that of permission decisions
  * @property {string[]} [servers] those that it is measured on (all)
  * @property {{ id: string, at: number }} [growth] the series that it is a point of, and where
  */
@@ -138,6 +139,17 @@ const STANDARD = [
     headline: 'connections',
     plot: 'Clients subscribed a second: 5000 at once',
     relayFlags: ['--permissions', join(root, PERMISSIONS)],
+  },
+  {
+    id: 'decisions',
+    title: 'permission decisions by script, on one core',
+    does:
+      'Asked as sessions ask, queue and hop to the script’s thread included: one after the other for the times, by 256 ' +
+      'tasks at once for the rate.',
+    args: [],
+    headline: 'decisions',
+    isOfDecisions: true,
+    servers: ['relay'],
   },
   {
     id: 'idle-memory',

@@ -160,7 +160,7 @@ async function prepare({ servers, scenarios, rounds, seconds, patience }, args) 
   const wanted = scenarios.length > 0 ? servers : [];
   if (wanted.length > 0) {
     await buildRelay();
-    await buildLoadGenerator();
+    await buildLoadGenerator(scenarios.some(({ isOfDecisions }) => isOfDecisions));
   }
   const { env, versions, missing } = await installPeers(wanted);
   for (const { server, why } of missing)
@@ -208,7 +208,7 @@ export async function measureRounds(figures, plan) {
         const began = Date.now();
         const outcome = await plan.measurer(scenario, server);
         addRound(figures, scenario.id, server, outcome);
-        if ('printed' in outcome) figures.machine = outcome.printed.machine;
+        if ('printed' in outcome) figures.machine = outcome.printed.machine || figures.machine;
         const what = `${round}/${plan.rounds} ${scenario.id}, ${server}`;
         tellOutcome(what, scenario, outcome, Date.now() - began);
       }
@@ -281,13 +281,18 @@ function write(file, content) {
   renameSync(`${file}.new`, file);
 }
 
-const buildLoadGenerator = () =>
-  step(
-    'load generator, release build',
-    (busyWith) =>
-      cargo(['build', '--release', '--package', 'realtime-bench'], { log: 'bench-build', busyWith }),
-    { hint: 'a minute the first time' },
-  );
+/** @param {boolean} withDecisions whether the program that measures permission decisions is wanted, too */
+async function buildLoadGenerator(withDecisions) {
+  const build = (/** @type {string} */ name, /** @type {string[]} */ target) =>
+    step(
+      `${name}, release build`,
+      (busyWith) => cargo(['build', '--release', '--package', ...target], { log: 'bench-build', busyWith }),
+      { hint: 'a minute the first time' },
+    );
+  await build('load generator', ['realtime-bench']);
+  if (withDecisions)
+    await build('permission decisions', ['realtime-relay', '--example', 'permission_latency']);
+}
 
 /** The machine in the load generator's words, for a run that it has no part in. */
 const describeMachine = () =>

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { readDecisions } from '../bench/decisions.mjs';
 import { addRound, advantage, median, rounded } from '../bench/figures.mjs';
 import { measure } from '../bench/measure.mjs';
 import { renderReport } from '../bench/page.mjs';
@@ -328,6 +329,31 @@ describe('a run', () => {
     assert.deepEqual(await measure(scenario, 'bun', how), deliveries(5, 6));
     const args = readFileSync(join(folder, 'args'), 'utf8').trim();
     assert.equal(args, 'fanout --burst 64 --servers bun --rounds 1 --json --seconds 1 --patience 0');
+  });
+
+  test('reads the times and the rate of permission decisions', () => {
+    const told = [
+      'in the engine      p50     2.1µs  p99     2.8µs  max    90.0µs',
+      'through the pool   p50   812.0ns  p99     1.2ms  max     3.0ms',
+      '123456 decisions a second on one thread',
+    ].join('\n');
+    const run = emptyRun();
+    addRound(run, 'decisions', 'relay', readDecisions(told));
+    const expected = { decisions: 123_456, 'decision p50': 0.812, 'decision p99': 1_200 };
+    assert.deepEqual(run.scenarios[0]?.servers.relay?.rounds, [expected]);
+    assert.deepEqual(readDecisions('nothing'), { failure: 'the program told no figures' });
+  });
+
+  test('gives a relay with a history on disk an empty folder, and removes it', async () => {
+    const [durable] = chooseScenarios(['publish-process']).chosen;
+    assert.ok(durable);
+    const json = JSON.stringify(deliveries(5, 6).printed);
+    const how = program(`echo "$@" > ${join(folder, 'args')}; echo '${json}'`);
+    assert.deepEqual(await measure(durable, 'relay', how), deliveries(5, 6));
+    const data = /--relay-flag=--data-dir --relay-flag=(\S+)/.exec(
+      readFileSync(join(folder, 'args'), 'utf8'),
+    )?.[1];
+    assert.ok(data && !existsSync(data), data);
   });
 
   test('tells a failure by the last words of the load generator', async () => {
