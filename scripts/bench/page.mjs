@@ -5,7 +5,7 @@ import { advantage, median, rounded, values } from './figures.mjs';
 import { browserCharts, browserLosses, inBrowser } from './page-browsers.mjs';
 import { goals } from './page-goals.mjs';
 import { inline, markdownTable, NOISE, ratioWord, valueText } from './page-parts.mjs';
-import { SCENARIOS, SERIES, SERVERS } from './plan.mjs';
+import { SCENARIOS, SELDOM_ROUNDS, SELDOM_SERVERS, SERIES, SERVERS } from './plan.mjs';
 import { barChart, lineChart } from './plot.mjs';
 
 /** @typedef {import('./figures.mjs').Run} Run */
@@ -238,7 +238,8 @@ function howMeasured(run) {
       '`npm run bench -- report --from docs/benchmarks/figures.json`.',
     `Versions: ${versions.join(', ')}.`,
     'Each round starts a server anew on one core and plays all clients from another with one thread; the servers take ' +
-      'turns. Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
+      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds. ` +
+      'Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
       'without a figure. The relay runs with all it has (positions, history in memory, keys, limits, metrics); the ' +
       'others are given the least work: no permissions, no history, no keys, and messages as plain lines; NATS, which has ' +
       'no HTTP for publishing, is published to in its own protocol. What limited ' +

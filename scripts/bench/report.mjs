@@ -19,7 +19,15 @@ import { addRound } from './figures.mjs';
 import { openBrowsers } from './in-browsers.mjs';
 import { measure } from './measure.mjs';
 import { renderReport } from './page.mjs';
-import { chooseScenarios, GROWTH_SERVERS, QUICK, SCENARIOS, SERVERS } from './plan.mjs';
+import {
+  chooseScenarios,
+  GROWTH_SERVERS,
+  QUICK,
+  SCENARIOS,
+  SELDOM_ROUNDS,
+  SELDOM_SERVERS,
+  SERVERS,
+} from './plan.mjs';
 
 /** @typedef {import('./figures.mjs').Run} Run */
 /** @typedef {import('./plan.mjs').Scenario} Scenario */
@@ -30,7 +38,7 @@ npm run bench                    builds, installs the peers it can, measures, an
 npm run bench -- --quick         a single look in under two minutes, kept out of docs/
 npm run bench -- sdk             the browser SDK alone, in browsers, kept out of docs/
 npm run bench -- report OPTIONS
-  --rounds N           rounds, servers taking turns; the median counts (5)
+  --rounds N           rounds, servers taking turns; the median counts (5). ${SELDOM_SERVERS.join(', ')}: in the first ${SELDOM_ROUNDS}
   --seconds N          that a round measures (1)
   --patience N         seconds that a round may wait for other programs to leave the machine alone (3)
   --minutes N          begins no further measurement this long after it was started (no end)
@@ -204,6 +212,7 @@ export async function measureRounds(figures, plan) {
       for (const server of plan.servers) {
         if (scenario.growth && !plan.growthServers.includes(server)) continue;
         if (scenario.servers && !scenario.servers.includes(server)) continue;
+        if (round > SELDOM_ROUNDS && SELDOM_SERVERS.includes(server)) continue;
         if (isOver()) return tellOver();
         const began = Date.now();
         const outcome = await plan.measurer(scenario, server);

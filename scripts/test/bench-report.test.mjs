@@ -312,6 +312,26 @@ describe('a run', () => {
     assert.equal(cells?.relay?.rounds.length, 2);
   });
 
+  test('measures those who take long in fewer rounds, and each scenario on its own servers only', async () => {
+    const run = { ...emptyRun(['relay', 'bun', 'nats']), complete: false };
+    await measureRounds(run, {
+      rounds: 5,
+      servers: run.servers,
+      growthServers: [],
+      scenarios: chooseScenarios(['bursts-64', 'paced-2000']).chosen,
+      deadline: Number.POSITIVE_INFINITY,
+      measurer: async () => deliveries(1, 1),
+      save: () => {},
+    });
+    const rounds = run.scenarios.map(({ servers }) =>
+      Object.entries(servers).map(([name, cell]) => `${name} ${cell.rounds.length}`),
+    );
+    assert.deepEqual(rounds, [
+      ['relay 5', 'bun 5', 'nats 3'],
+      ['relay 5', 'bun 5'],
+    ]);
+  });
+
   test('begins nothing after its deadline, and is not complete then', async () => {
     const run = { ...emptyRun(), complete: false };
     const plan = { rounds: 1, servers: run.servers, growthServers: [], scenarios: [scenario], deadline: 0 };
