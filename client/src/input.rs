@@ -79,9 +79,13 @@ pub enum Input {
     },
     /// The time of [`Machine::deadline`](crate::Machine::deadline) has come. Too early or too late is harmless.
     Timer,
-    /// The outside world has changed: the network is back, the page is visible again. Ends waiting, and finds out
-    /// whether a connection has died meanwhile.
+    /// The outside world has changed: the network is back, the page is visible again. Ends waiting, and asks the relay
+    /// for a sign of life: a connection that has died meanwhile is given up after
+    /// [`Settings::probe_timeout`](crate::Settings::probe_timeout).
     Wake,
+    /// Nothing will run for a while, such as in a page that a browser freezes or keeps for the way back: leave the
+    /// connection now, and make another one at the next [`Wake`](Input::Wake).
+    Suspend,
     /// The relay's address or the identity has changed: leave the connection and make a new one.
     Reconnect,
     /// Drop every subscription and the connection; no effect of them follows. A later subscribe starts anew, with another

@@ -19,7 +19,7 @@ pub(crate) enum Phase {
     Idle,
     /// Something is wanted, but connecting again would end the same way.
     Closed,
-    /// The next attempt comes at this time.
+    /// The next attempt comes at this time; with [`Millis::MAX`], when the outside world wakes it.
     Waiting { until: Millis },
     /// From opening the transport to the relay's welcome.
     Connecting(Attempt),
@@ -46,6 +46,8 @@ pub(crate) struct Live {
     heard: Millis,
     /// How long it may stay silent.
     silence: Millis,
+    /// By when it answers the question that a wake-up has asked. Never, where none is open.
+    answers_by: Millis,
 }
 
 /// What the passing of time means for the connection.
@@ -192,6 +194,7 @@ impl Link {
             since: now,
             heard: now,
             silence: Millis::new(millis),
+            answers_by: Millis::MAX,
         });
         self.accepted(expires_in_ms, now);
         true
@@ -219,6 +222,7 @@ impl Link {
     pub(crate) const fn heard(&mut self, now: Millis) {
         if let Phase::Live(live) = &mut self.phase {
             live.heard = now;
+            live.answers_by = Millis::MAX;
         }
     }
 
@@ -270,8 +274,11 @@ impl Link {
                 *until = (*until).min(self.attempted_at + WAKE_SPACING);
                 self.connect_when_due(now, effects);
             }
-            // A transport that died unnoticed finds out when it has to send.
-            Phase::Live(_) => effects.push(Effect::Send(ClientFrame::Pong)),
+            // A relay answers a pong that it has not asked for. Whatever comes counts; another wake-up changes nothing.
+            Phase::Live(live) => {
+                live.answers_by = live.answers_by.min(now + self.times.probe_timeout);
+                effects.push(Effect::Send(ClientFrame::Pong));
+            }
             Phase::Idle | Phase::Closed | Phase::Connecting(_) => {}
         }
     }
@@ -285,6 +292,15 @@ impl Link {
             effects.push(Effect::Disconnected(Failure::connection(reason, true)));
         }
         self.phase = Phase::Idle;
+    }
+
+    /// Leaves the transport and plans nothing until the outside world wakes it. Who is to stay away goes on doing that.
+    pub(crate) fn suspend(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        if let Phase::Closed = self.phase {
+            return;
+        }
+        self.leave(reason, effects);
+        self.phase = Phase::Waiting { until: Millis::MAX };
     }
 
     /// Notes whether anything is wanted: from then on a connection for nothing lives for a while only, and nothing else
@@ -324,7 +340,7 @@ impl Link {
     /// When something has to happen.
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match &self.phase {
-            Phase::Idle | Phase::Closed => None,
+            Phase::Idle | Phase::Closed | Phase::Waiting { until: Millis::MAX } => None,
             Phase::Waiting { until } => Some(*until),
             Phase::Connecting(attempt) => Some(attempt.deadline.min(self.closes_at())),
             Phase::Live(live) => {
@@ -364,6 +380,6 @@ impl Attempt {
 
 impl Live {
     fn silent_at(&self) -> Millis {
-        self.heard + self.silence
+        (self.heard + self.silence).min(self.answers_by)
     }
 }

@@ -213,6 +213,10 @@ impl Machine {
                 self.timer(now);
                 self.link.wake(now, &mut self.effects);
             }
+            Input::Suspend => {
+                self.subscriptions.disconnected();
+                self.link.suspend("the connection to the relay is left while the page is away", &mut self.effects);
+            }
             Input::Reconnect => self.reconnect(now),
             Input::Close => {
                 self.subscriptions.clear();

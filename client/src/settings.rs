@@ -11,6 +11,9 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long a subscribe waits for its first answer, attempts to connect included, before it is refused.
     pub subscribe_timeout: Duration,
+    /// How long the relay may take to answer a client that has woken up and asks whether the connection still carries
+    /// anything.
+    pub probe_timeout: Duration,
     /// The longest first wait between two attempts; doubles with each failure.
     pub backoff_base: Duration,
     /// The longest wait between two attempts.
@@ -34,6 +37,7 @@ impl Default for Settings {
         Self {
             connect_timeout: Duration::from_secs(10),
             subscribe_timeout: Duration::from_secs(10),
+            probe_timeout: Duration::from_secs(5),
             backoff_base: Duration::from_millis(500),
             backoff_cap: Duration::from_secs(30),
             backoff_floor: Duration::from_millis(50),
@@ -50,6 +54,7 @@ impl Default for Settings {
 pub(crate) struct Times {
     pub(crate) connect_timeout: Millis,
     pub(crate) subscribe_timeout: Millis,
+    pub(crate) probe_timeout: Millis,
     pub(crate) backoff_base: Millis,
     pub(crate) backoff_cap: Millis,
     pub(crate) backoff_floor: Millis,
@@ -63,6 +68,7 @@ impl From<&Settings> for Times {
         Self {
             connect_timeout: settings.connect_timeout.into(),
             subscribe_timeout: settings.subscribe_timeout.into(),
+            probe_timeout: settings.probe_timeout.into(),
             backoff_base: settings.backoff_base.into(),
             backoff_cap: settings.backoff_cap.into(),
             backoff_floor: settings.backoff_floor.into(),

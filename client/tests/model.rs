@@ -49,6 +49,8 @@ enum Step {
     Refuse(bool),
     Pass(u16),
     Wake,
+    /// The page is put away for so long.
+    Sleep(u16),
     Reconnect,
 }
 
@@ -66,6 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Refuse),
         3 => (1u16..5_000).prop_map(Step::Pass),
         1 => Just(Step::Wake),
+        1 => (1u16..50_000).prop_map(Step::Sleep),
         1 => Just(Step::Reconnect),
     ]
 }
@@ -87,6 +90,7 @@ struct Relay {
     lives: u64,
     refusing: Option<Status>,
     is_open: bool,
+    awaits_pong: bool,
     up: VecDeque<ClientFrame>,
     down: VecDeque<RelayFrame<Position>>,
 }
@@ -97,6 +101,7 @@ impl Relay {
             streams: BTreeMap::new(),
             lives: 0,
             refusing: None,
+            awaits_pong: false,
             is_open: false,
             up: VecDeque::new(),
             down: VecDeque::new(),
@@ -127,6 +132,7 @@ impl Relay {
 
     fn cut(&mut self) {
         self.is_open = false;
+        self.awaits_pong = false;
         self.up.clear();
         self.down.clear();
         self.streams.values_mut().for_each(|s| s.is_held = false);
@@ -171,7 +177,12 @@ impl Relay {
                 self.say(Control::Unsubscribed { id });
             }
             ClientFrame::Refresh { .. } => self.say(Control::Refreshed { expires_in_ms: Some(TOKEN_MS) }),
-            ClientFrame::Pong => {}
+            ClientFrame::Pong => {
+                self.awaits_pong = !self.awaits_pong;
+                if self.awaits_pong {
+                    self.say(Control::Ping);
+                }
+            }
         }
     }
 
@@ -299,6 +310,13 @@ impl World {
                 self.on(Input::Timer);
             }
             Step::Wake => self.on(Input::Wake),
+            Step::Sleep(millis) => {
+                self.on(Input::Suspend);
+                assert_ne!(self.machine.state(), State::Live);
+                self.now += Duration::from_millis(u64::from(*millis));
+                self.on(Input::Timer);
+                self.on(Input::Wake);
+            }
             Step::Reconnect => self.on(Input::Reconnect),
         }
     }

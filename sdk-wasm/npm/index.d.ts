@@ -28,6 +28,11 @@ export interface RealtimeError extends Error {
   status?: number | undefined;
   /** Whether the same call may succeed later. */
   recoverable: boolean;
+  /**
+   * `false` where a subscription is live again after a loss and messages of `channel` may be lost meanwhile: load your
+   * state anew. Not there otherwise.
+   */
+  isSynced?: false | undefined;
 }
 
 /** The class of the errors of `subscriber`, for `instanceof`; its type is exported by `wix-realtime-frontend/subscriber`. */
@@ -84,7 +89,7 @@ export function onDisconnected(handler: () => void): void;
 
 /**
  * Calls `handler` for failures that no caller waits for: a connection that cannot be made again, a subscription that
- * has ended. A `subscribe` that fails rejects and is not told here.
+ * has ended, and messages that may be lost (`isSynced` is `false`), once for each channel. A `subscribe` that fails rejects and is not told here.
  */
 export function onError(handler: (error: RealtimeError) => void): void;
 

@@ -16,7 +16,7 @@ use crate::frame::{self, Entry, Incoming, Messages};
 use crate::shell::{Shell, ShellFailure};
 use crate::timer::Timer;
 use crate::transport::{Arrival, Transport};
-use crate::wake::on_wake;
+use crate::wake::{on_suspend, on_wake};
 
 #[wasm_bindgen]
 extern "C" {
@@ -54,6 +54,7 @@ impl Client {
         }));
         client.timer.calls(move || client.on(Input::Timer));
         on_wake(move || client.on(Input::Wake));
+        on_suspend(move || client.on(Input::Suspend));
         client
     }
 

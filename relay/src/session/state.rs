@@ -51,6 +51,8 @@ pub struct Session {
     heard_at: Duration,
     ping_at: Duration,
     ping_every: Duration,
+    /// Whether a ping has left that no pong has answered yet.
+    awaits_pong: bool,
     expires_at: Option<Duration>,
 }
 
@@ -94,6 +96,7 @@ impl Session {
             heard_at: now,
             ping_at: now + ping_every,
             ping_every,
+            awaits_pong: false,
             expires_at: None,
         }
     }
@@ -155,7 +158,8 @@ impl Session {
                 self.request(Request { id, channel, kind: RequestKind::Unsubscribe }, effects);
             }
             (Phase::Live(_), ClientFrame::Refresh { token }) => effects.push(Effect::Refresh(token)),
-            (Phase::Live(_), ClientFrame::Pong) | (Phase::Ended, _) => {}
+            (Phase::Live(_), ClientFrame::Pong) => self.pong(effects),
+            (Phase::Ended, _) => {}
         }
     }
 
@@ -293,6 +297,7 @@ impl Session {
             }
             Phase::Live(_) if now >= self.ping_at => {
                 self.ping_at = now + self.ping_every;
+                self.awaits_pong = true;
                 effects.push(Effect::Send(Control::Ping));
             }
             _ => {}
@@ -334,6 +339,15 @@ impl Session {
     fn expires_in_ms(&self, now: Duration) -> Option<u64> {
         let left = self.expires_at?.saturating_sub(now).as_millis();
         Some(u64::try_from(left).unwrap_or(MAX_SAFE_INTEGER).min(MAX_SAFE_INTEGER))
+    }
+
+    /// A pong that answers no ping is a question: whether the connection still carries anything. A ping answers it, and
+    /// what that brings answers the ping.
+    fn pong(&mut self, effects: &mut Vec<Effect>) {
+        if !self.awaits_pong {
+            effects.push(Effect::Send(Control::Ping));
+        }
+        self.awaits_pong = !self.awaits_pong;
     }
 
     fn silent_at(&self) -> Duration {

@@ -297,6 +297,17 @@ fn pings_come_within_the_interval_and_silence_ends_the_session() {
 }
 
 #[test]
+fn a_pong_that_answers_no_ping_is_answered_by_one() {
+    let mut session = live();
+    let pong = r#"{"type":"pong"}"#;
+    assert_eq!(send(&mut session, pong), [Effect::Send(Control::Ping)]);
+    assert_eq!(send(&mut session, pong), [], "this one answers that ping");
+    time(&mut session, secs(20));
+    assert_eq!(send(&mut session, pong), [], "and this one the heartbeat's");
+    assert_eq!(send(&mut session, pong), [Effect::Send(Control::Ping)]);
+}
+
+#[test]
 fn jitter_makes_pings_earlier_and_never_later() {
     let at = |jitter| {
         let mut session = Session::new(RULES, jitter, Duration::ZERO);

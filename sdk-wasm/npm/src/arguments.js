@@ -30,6 +30,12 @@ export function parseChannel(value) {
 }
 
 /**
+ * @param {ParsedChannel} one
+ * @param {ParsedChannel} [other]
+ */
+export const isSameChannel = (one, other) => one.name === other?.name && one.resourceId === other.resourceId;
+
+/**
  * What to unsubscribe: an id, a channel, or both.
  *
  * @param {unknown} options

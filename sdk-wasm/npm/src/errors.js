@@ -15,15 +15,16 @@ class CodedError extends Error {
    * @param {Code} errorCode
    * @param {string} message
    * @param {any} [channel] the channel that it is about
-   * @param {{ status?: number | undefined, recoverable?: boolean, cause?: unknown }} [details]
+   * @param {{ status?: number | undefined, recoverable?: boolean, isSynced?: false, cause?: unknown }} [details]
    */
-  constructor(errorCode, message, channel, { status, recoverable = false, cause } = {}) {
+  constructor(errorCode, message, channel, { status, recoverable = false, isSynced, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'RealtimeError';
     this.errorCode = errorCode;
     this.recoverable = recoverable;
     if (channel !== undefined) this.channel = channel;
     if (status !== undefined) this.status = status;
+    if (isSynced !== undefined) this.isSynced = isSynced;
   }
 }
 

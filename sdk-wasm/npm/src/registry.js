@@ -25,6 +25,7 @@
  * @property {string} message
  * @property {number | undefined} [status]
  * @property {boolean} recoverable
+ * @property {false} [isSynced] messages may be lost
  * @property {unknown} [cause]
  */
 

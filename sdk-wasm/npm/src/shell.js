@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isSameChannel } from './arguments.js';
 import { call } from './calls.js';
 import { RealtimeError, reasonOf } from './errors.js';
 import { tell } from './events.js';
@@ -17,6 +18,19 @@ import { identity, keepVisitorToken, relayAddress } from './settings.js';
  * @typedef {import('./registry.js').Failure} Failure
  * @typedef {import('./registry.js').Subscription} Subscription
  */
+
+/**
+ * What those are told who have no callback for it: the subscription is live again, and may have missed messages.
+ *
+ * @type {Failure}
+ */
+const LOST = {
+  code: 2,
+  message:
+    'messages of this channel may be lost: more was missed than the relay keeps; load your state anew',
+  recoverable: true,
+  isSynced: false,
+};
 
 /** @type {import('./glue.d.ts').Shell} */
 export const shell = {
@@ -46,8 +60,12 @@ export const shell = {
   live(number, isSynced) {
     const subscription = numbered(number);
     if (!subscription) return;
+    const { wasLive } = subscription;
     Object.assign(subscription, { isLive: true, wasLive: true });
     subscription.onLive(subscription.id, isSynced);
+    if (wasLive && !isSynced && isFirstOfItsChannel(subscription)) {
+      tell('failed', toError(LOST, subscription.channel.written));
+    }
   },
 
   failure: (code, message, status, recoverable) => ({ code, message, status, recoverable }),
@@ -93,6 +111,19 @@ export const shell = {
 function tellLasting(subscription, failure, wasLive) {
   if (subscription.isLasting && isWanted(subscription)) subscription.onFailure(failure, wasLive);
 }
+
+/**
+ * Whether it is the one that stands for all of its channel that were made by `subscribe`: what becomes of a channel is one
+ * event.
+ *
+ * @param {Subscription} subscription
+ */
+const isFirstOfItsChannel = (subscription) =>
+  subscription ===
+  subscriptions().find(
+    ({ isLasting, wasLive, channel }) =>
+      wasLive && !isLasting && isSameChannel(channel, subscription.channel),
+  );
 
 /**
  * @param {Failure} failure

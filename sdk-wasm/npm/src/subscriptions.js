@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { badInput } from './arguments.js';
+import { badInput, isSameChannel } from './arguments.js';
 import { reasonOf } from './errors.js';
 import { loadClient, loadedClient } from './loader.js';
 import { add, isWanted, number, remove, subscriptionOf, subscriptions } from './registry.js';
@@ -58,13 +58,13 @@ async function hand(subscription) {
 export function unsubscribe(isLasting, { subscriptionId, channel }) {
   if (subscriptionId === undefined) {
     const isMeant = (/** @type {Subscription} */ subscription) =>
-      subscription.isLasting === isLasting && isSame(subscription.channel, channel);
+      subscription.isLasting === isLasting && isSameChannel(subscription.channel, channel);
     subscriptions().filter(isMeant).forEach(end);
     return;
   }
   const subscription = subscriptionOf(subscriptionId);
   if (!subscription) return;
-  if (channel && !isSame(subscription.channel, channel)) {
+  if (channel && !isSameChannel(subscription.channel, channel)) {
     throw badInput('channel and subscriptionId do not belong together: give one of them', channel.written);
   }
   end(subscription);
@@ -95,9 +95,3 @@ function end(subscription) {
 function answer({ isLasting, wasLive, onFailure }, code, message) {
   if (!isLasting && !wasLive) onFailure({ code, message, recoverable: false }, false);
 }
-
-/**
- * @param {ParsedChannel} one
- * @param {ParsedChannel} [other]
- */
-const isSame = (one, other) => one.name === other?.name && one.resourceId === other.resourceId;

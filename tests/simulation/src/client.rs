@@ -96,7 +96,12 @@ impl Client {
                     }
                 }
             }
-            70..=79 => self.on(out, Input::Wake),
+            70..=77 => self.wake(out),
+            78..=79 => {
+                self.on(out, Input::Suspend);
+                let pause = out.cx.random.millis(1, 20_000);
+                out.cx.after(pause, Event::Wakes(self.index));
+            }
             80..=81 => self.on(out, Input::Reconnect),
             82 => {
                 out.ledger.leaves_all(self.index);
@@ -108,6 +113,11 @@ impl Client {
             let pause = out.cx.random.millis(100, 8_000);
             out.cx.after(pause, Event::Act(self.index));
         }
+    }
+
+    /// The outside world has changed.
+    pub(crate) fn wake(&mut self, out: &mut Outside) {
+        self.on(out, Input::Wake);
     }
 
     /// The application wants a channel.

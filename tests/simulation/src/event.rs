@@ -20,6 +20,8 @@ pub(crate) enum Event {
     Timer(usize),
     /// A client's page does something.
     Act(usize),
+    /// A client's page that was put away is there again.
+    Wakes(usize),
     /// A client's page reads again.
     Reads(usize),
     /// A client's page knows who its user is, or does not.

@@ -114,6 +114,7 @@ impl World {
         let Self { out, relay, clients, .. } = self;
         match event {
             Event::Timer(client) => with(clients, client, |client| client.timer(out)),
+            Event::Wakes(client) => with(clients, client, |client| client.wake(out)),
             Event::Act(client) if !out.cx.is_calm => with(clients, client, |client| client.act(out)),
             Event::Reads(client) => with(clients, client, |client| client.reads(out)),
             Event::Identity { client, connection, renew } => {
