@@ -24,12 +24,13 @@ import {
   pageTests,
   rustTests,
   wasmTests,
+  worldTests,
 } from './lib/suites.mjs';
 import { ensureTestTools } from './lib/test-tools.mjs';
 import { buildWasm } from './lib/wasm.mjs';
 import { websocketTests } from './lib/websocket-suite.mjs';
 
-/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'pages' | 'packages' | 'docs'} Area */
+/** @typedef {'rust' | 'js' | 'websocket' | 'wasm' | 'conformance' | 'world' | 'pages' | 'packages' | 'docs'} Area */
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
 
 /**
@@ -42,7 +43,7 @@ import { websocketTests } from './lib/websocket-suite.mjs';
  */
 
 /** @type {readonly Area[]} */
-const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'pages', 'packages', 'docs'];
+const AREAS = ['rust', 'js', 'websocket', 'wasm', 'conformance', 'world', 'pages', 'packages', 'docs'];
 
 const HELP = `npm test [-- OPTIONS]
 
@@ -54,6 +55,7 @@ Formats, lints, types and tests of everything. Installs what it needs and can in
                    websocket    the relay's WebSocket layer against Autobahn's test suite
                    wasm         clippy for wasm, the browser SDK's tests in Chromium and Firefox
                    conformance  each rule of the API, in Chromium, in Firefox and in Node
+                   world        pages whose networks break, whose computers sleep and whose tabs are put away, in both
                    pages        whole pages in Chromium
                    packages     the npm packages in other people's projects
                    docs         every code block of the documents, and their links
@@ -116,7 +118,7 @@ async function plan(areas) {
   await ensureRust({ components: ['rustfmt', 'clippy'] });
   if (areas.some((area) => ['js', 'packages', 'docs'].includes(area))) await ensurePackageTestTools();
   const inBrowsers = areas.some((area) =>
-    ['wasm', 'conformance', 'pages', 'packages', 'docs'].includes(area),
+    ['wasm', 'conformance', 'world', 'pages', 'packages', 'docs'].includes(area),
   );
   const browsers = inBrowsers ? await ensureBrowsers() : undefined;
   const chromium = browsers?.chromium ?? '';
@@ -124,8 +126,16 @@ async function plan(areas) {
     { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
-    { name: 'relay', areas: ['js', 'wasm', 'conformance', 'pages', 'packages', 'docs'], run: buildRelay },
-    { name: 'browser SDK', areas: ['js', 'conformance', 'pages', 'packages', 'docs'], run: buildWasm },
+    {
+      name: 'relay',
+      areas: ['js', 'wasm', 'conformance', 'world', 'pages', 'packages', 'docs'],
+      run: buildRelay,
+    },
+    {
+      name: 'browser SDK',
+      areas: ['js', 'conformance', 'world', 'pages', 'packages', 'docs'],
+      run: buildWasm,
+    },
     { name: 'JavaScript types', areas: ['js'], run: checks.checkTypes },
     { name: 'Node tests', areas: ['js'], run: async () => nodeTests(await testEnvironment()) },
     { name: 'HTTP contract', areas: ['js'], run: () => contractTests() },
@@ -138,9 +148,10 @@ async function plan(areas) {
       areas: ['conformance'],
       run: async () => nodeConformance(await testEnvironment()),
     },
-    { name: 'test tools', areas: ['wasm', 'conformance'], run: ensureTestTools },
+    { name: 'test tools', areas: ['wasm', 'conformance', 'world'], run: ensureTestTools },
     ...(browsers ? [wasmTask('Chromium', browsers), wasmTask('Firefox', browsers)] : []),
     ...(browsers ? [conformanceTask('Chromium', browsers), conformanceTask('Firefox', browsers)] : []),
+    ...(browsers ? [worldTask('Chromium', browsers), worldTask('Firefox', browsers)] : []),
     { name: 'page tests', areas: ['pages'], run: async () => pageTests(await testEnvironment(chromium)) },
     {
       name: 'package tests',
@@ -172,6 +183,16 @@ function wasmTask(browser, browsers) {
 function conformanceTask(browser, browsers) {
   const run = async () => browserConformance(browser, browsers, await testEnvironment());
   return { name: `conformance in ${browser}`, areas: ['conformance'], run };
+}
+
+/**
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {import('./lib/browsers.mjs').Browsers} browsers
+ * @returns {Task}
+ */
+function worldTask(browser, browsers) {
+  const run = async () => worldTests(browser, browsers, await testEnvironment());
+  return { name: `the world in ${browser}`, areas: ['world'], run };
 }
 
 /**

@@ -28,6 +28,9 @@ const PAGE_TEST_FOLDER = join('tests', 'pages');
 /** Where the tests are that show each rule of the API. */
 const CONFORMANCE_FOLDER = join('tests', 'conformance');
 
+/** Where tests are of pages whose networks break and whose computers sleep. */
+const WORLD_TEST_FOLDER = join('tests', 'world');
+
 /** Where tests are of the packages in other people's projects. */
 const PACKAGE_TEST_FOLDER = join('tests', 'packages');
 
@@ -38,6 +41,7 @@ const DOCUMENT_TEST_FOLDER = join('tests', 'docs');
 const OTHER_TEST_FOLDERS = [
   PAGE_TEST_FOLDER,
   CONFORMANCE_FOLDER,
+  WORLD_TEST_FOLDER,
   PACKAGE_TEST_FOLDER,
   DOCUMENT_TEST_FOLDER,
 ].map((folder) => join(root, folder));
@@ -116,11 +120,33 @@ const browserSuite = (name, folder, log, env) =>
  * @param {Record<string, string>} env
  */
 export const browserConformance = (browser, browsers, env) =>
-  suite(`conformance in ${browser}`, nodeCounts, (busyWith) =>
+  testsIn(browser, `conformance in ${browser}`, CONFORMANCE_FOLDER, browsers, env);
+
+/**
+ * Pages whose networks break, whose computers sleep and whose tabs are put away, in one browser.
+ *
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {Browsers} browsers
+ * @param {Record<string, string>} env
+ */
+export const worldTests = (browser, browsers, env) =>
+  testsIn(browser, `the world in ${browser}`, WORLD_TEST_FOLDER, browsers, env);
+
+/**
+ * The test file of a folder that is for one browser.
+ *
+ * @param {'Chromium' | 'Firefox'} browser
+ * @param {string} title
+ * @param {string} folder
+ * @param {Browsers} browsers
+ * @param {Record<string, string>} env
+ */
+const testsIn = (browser, title, folder, browsers, env) =>
+  suite(title, nodeCounts, (busyWith) =>
     withScratchFolder((scratch) => {
       const name = browser.toLowerCase();
-      return runNodeTests([join(root, CONFORMANCE_FOLDER, `${name}.test.mjs`)], {
-        log: `test-conformance-${name}`,
+      return runNodeTests([join(root, folder, `${name}.test.mjs`)], {
+        log: `${folder.replace('tests', 'test').replace(sep, '-')}-${name}`,
         env: {
           ...env,
           CHROMIUM_PATH: browsers.chromium,

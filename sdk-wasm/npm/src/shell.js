@@ -26,8 +26,7 @@ import { identity, keepVisitorToken, relayAddress } from './settings.js';
  */
 const LOST = {
   code: 2,
-  message:
-    'messages of this channel may be lost: more was missed than the relay keeps; load your state anew',
+  message: 'messages of this channel may be lost: more was missed than the relay keeps; load your state anew',
   recoverable: true,
   isSynced: false,
 };

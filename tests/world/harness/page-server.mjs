@@ -51,12 +51,14 @@ export class PageServer {
    */
   async #answer({ url = '/' }, response) {
     const { pathname, searchParams } = new URL(url, 'http://localhost');
-    if (pathname === '/') send(response, 'text/html', page('<script type="module" src="/visitor.js"></script>'));
+    if (pathname === '/')
+      send(response, 'text/html', page('<script type="module" src="/visitor.js"></script>'));
     else if (pathname === '/elsewhere') send(response, 'text/html', page('Elsewhere'));
     else if (pathname === '/visitor.js') send(response, 'text/javascript', await readFile(visitorScript));
     else if (SDK_COPY.test(pathname)) {
       send(response, 'text/javascript', await readFile(join(this.#sdk, 'dist', 'index.js')));
-    } else if (pathname === '/token') send(response, 'text/plain', tokenFor(Number(searchParams.get('seconds'))));
+    } else if (pathname === '/token')
+      send(response, 'text/plain', tokenFor(Number(searchParams.get('seconds'))));
     else response.writeHead(404).end();
   }
 }

@@ -5,8 +5,9 @@
  */
 
 import { describe } from 'node:test';
+import { keepingScenarios } from '../scenarios/kept.mjs';
 import { lineScenarios } from '../scenarios/line.mjs';
-import { freezingScenarios, pageScenarios } from '../scenarios/page.mjs';
+import { pageScenarios } from '../scenarios/page.mjs';
 import { relayScenarios } from '../scenarios/relay.mjs';
 import { sleepScenarios } from '../scenarios/sleep.mjs';
 import { stageOf } from './stage.mjs';
@@ -23,6 +24,6 @@ export function worldIn(browser) {
     relayScenarios(stage);
     sleepScenarios(stage);
     pageScenarios(stage);
-    if (browser === 'Chromium') freezingScenarios(stage);
+    if (browser === 'Chromium') keepingScenarios(stage);
   });
 }

@@ -43,13 +43,16 @@ export class Visitor {
     const name = `visitor_${process.pid}_${visitors}`;
     const visitor = new Visitor(browser, name, { name });
     const sdk = `/sdk/${name}/index.js`;
-    await browser.executeScript('globalThis.world.open(arguments[0]).catch(console.error)', {
+    await browser.executeScript('globalThis.world.enter(arguments[0]).catch(console.error)', {
       ...options,
       name,
       sdk,
       channel: visitor.channel,
     });
-    await visitor.until('both subscriptions are live', ({ isReady, told }) => isReady && told.some(([kind]) => kind === 'live'));
+    await visitor.until(
+      'both subscriptions are live',
+      ({ isReady, told }) => isReady && told.some(([kind]) => kind === 'live'),
+    );
     return visitor;
   }
 
@@ -102,6 +105,14 @@ export class Visitor {
  * @param {string} kind
  */
 export const countOf = ({ told }, kind) => told.filter(([each]) => each === kind).length;
+
+/**
+ * Whether something happened to the page itself.
+ *
+ * @param {Visit} visit
+ * @param {string} event
+ */
+export const hasSeen = ({ told }, event) => told.some(([kind, value]) => kind === 'page' && value === event);
 
 /**
  * What was told, less what messages there were.

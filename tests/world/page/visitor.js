@@ -29,7 +29,7 @@ const visits = new Map();
 
 Object.assign(globalThis, {
   world: {
-    open,
+    enter,
     /** @param {string} name */
     visit: (name) => visits.get(name),
   },
@@ -40,7 +40,7 @@ Object.assign(globalThis, {
  *
  * @param {{ name: string, sdk: string, url: string, channel: object, tokenUrl?: string }} options
  */
-async function open({ name, sdk, url, channel, tokenUrl }) {
+export async function enter({ name, sdk, url, channel, tokenUrl }) {
   /** @type {Visit} */
   const visit = { told: [], plain: [], isReady: false, tokens: 0 };
   visits.set(name, visit);

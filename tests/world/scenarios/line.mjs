@@ -120,7 +120,10 @@ export function lineScenarios(stage) {
       const after = scene.stream.accepted;
       const numbers = await scene.stream.endAfter(3);
       const last = numbers.at(-1);
-      const visit = await scene.visitor.until('the last number has come', ({ plain }) => plain.at(-1) === last);
+      const visit = await scene.visitor.until(
+        'the last number has come',
+        ({ plain }) => plain.at(-1) === last,
+      );
       assertWhole(visit, [...before, ...numbers.slice(after)]);
       assertTruth(visit, { synced: [false, false] });
       assertPatience(scene.link.attempts);

@@ -42,7 +42,10 @@ async function afterRestart({ relay, link, visitor, stream }, how) {
   const missing = numbers.filter((number) => !visit.plain.includes(number));
   // A stream publishes one after the other: only what was on its way when the relay was killed can be lost.
   assert.ok(missing.length <= (how === 'kill' ? 1 : 0), `lost: ${missing}`);
-  assert.deepEqual(visit.plain, numbers.filter((number) => !missing.includes(number)));
+  assert.deepEqual(
+    visit.plain,
+    numbers.filter((number) => !missing.includes(number)),
+  );
   assertTruth(visit, { synced: [false, false] });
   assertPatience(link.attempts);
 }
