@@ -215,7 +215,8 @@ impl Machine {
             }
             Input::Suspend => {
                 self.subscriptions.disconnected();
-                self.link.suspend("the connection to the relay is left while the page is away", &mut self.effects);
+                self.link
+                    .suspend("the connection to the relay is left while the page is away", &mut self.effects);
             }
             Input::Reconnect => self.reconnect(now),
             Input::Close => {
