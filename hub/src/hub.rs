@@ -175,7 +175,7 @@ impl<R: Reader + Clone> Hub<R> {
             number,
             position: recovery.position,
             recovered: recovery.is_whole,
-            missed: join(recovery.missed, self.settings.joined_frame_bytes),
+            missed: join(recovery.missed, self.settings.recovery_frame_bytes),
             is_new,
         }
     }

@@ -17,6 +17,8 @@ pub struct HubSettings {
     pub max_recovery_bytes: usize,
     /// Bytes at which a frame of joined messages is closed.
     pub joined_frame_bytes: usize,
+    /// The same for what a recovery brings.
+    pub recovery_frame_bytes: usize,
     /// Subscribers above which a channel's batch counts as large, see [`crate::hub::Batch::is_large`].
     pub large_audience: usize,
 }
@@ -31,6 +33,7 @@ impl Default for HubSettings {
             // Eight of the largest outboxes' worth: more is quicker to load anew than to replay.
             max_recovery_bytes: 8 * 1024 * 1024,
             joined_frame_bytes: realtime_protocol::limits::JOINED_FRAME_BYTES,
+            recovery_frame_bytes: realtime_protocol::limits::RECOVERY_FRAME_BYTES,
             // A write takes some microseconds in the kernel: more than a few milliseconds of them others should not wait for.
             large_audience: 512,
         }

@@ -31,6 +31,10 @@ pub const MAX_CLIENT_FRAME_BYTES: usize = 16 * 1024;
 /// Bytes at which the relay closes a frame of joined messages. A single larger message has a frame of its own.
 pub const JOINED_FRAME_BYTES: usize = 64 * 1024;
 
+/// Bytes at which the relay closes a frame of messages that a client has missed. A client hears whole frames only, so
+/// over a slow link each has to arrive within the time that silence may last: these do with half a kilobyte a second.
+pub const RECOVERY_FRAME_BYTES: usize = 16 * 1024;
+
 /// How many characters a text has. Counted one by one, since the standard library's count is unrolled for long texts,
 /// which every page that has the browser SDK would download.
 pub(crate) fn chars_in(text: &str) -> usize {

@@ -14,7 +14,8 @@ pub trait Peer: Reader + Clone + Send + Sync + 'static {
     /// `is_new` tells whether it did not read it before.
     fn join(&self, number: ChannelNumber, is_new: bool, reply: Bytes);
 
-    /// Queues a frame without a system call, for use under a lock.
+    /// Queues an answer without a system call, for use under a lock. Its outbox's limit does not count it: whoever does
+    /// not take answers is read no further.
     fn queue(&self, frame: Bytes);
 
     /// Queues a frame of a recovery, which its outbox's limit does not count: the hub has bounded it.

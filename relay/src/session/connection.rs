@@ -24,6 +24,10 @@ use crate::websocket::writer;
 /// Frames that one vectored write takes along.
 const SLICES_PER_WRITE: usize = 16;
 
+/// Bytes of answers that may wait before a client is read no further: who does not take them gets no more to answer.
+/// So answers need not count towards the outbox's limit, which is for messages, and no outbox is too small for them.
+const MAX_OWED_BYTES: u32 = 64 * 1024;
+
 /// A connection: its socket, what the socket has not taken yet, and what its session reads and is told.
 ///
 /// Anyone may write, from any task; the session's task reads, and is woken when something waits or it is told
@@ -41,6 +45,8 @@ pub struct Connection {
 struct Sending {
     outbox: Outbox,
     state: SendingState,
+    /// Bytes of answers since nothing waited.
+    owed_bytes: u32,
     /// The channels that it is attached to.
     channels: Vec<ChannelNumber>,
     aside: Option<Box<Aside>>,
@@ -53,6 +59,15 @@ struct Aside {
     muted: Muted,
     /// What encrypts, on a connection with TLS.
     secured: Option<Secured>,
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// Something waits for the socket to be writable.
+    pub to_write: bool,
+    /// So many answers wait that the client should be read no further.
+    pub on_answers: bool,
 }
 
 /// How far a connection is from its end.
@@ -79,6 +94,7 @@ impl Connection {
             sending: Mutex::new(Sending {
                 outbox: Outbox::new(max_outbox_bytes),
                 state: SendingState::Open,
+                owed_bytes: 0,
                 channels: Vec::new(),
                 aside: secured.map(Box::new),
             }),
@@ -174,10 +190,24 @@ impl Connection {
 
     /// Whether something waits for the socket to be writable.
     pub fn has_waiting(&self) -> bool {
+        self.waits().to_write
+    }
+
+    /// What it waits for.
+    pub fn waits(&self) -> Waits {
         let mut sending = self.sending.lock();
+        let on_answers = sending.owed_bytes > MAX_OWED_BYTES;
         let waits =
             !sending.outbox.is_empty() || sending.secured().is_some_and(|secured| secured.has_waiting());
-        waits && sending.state != SendingState::Lost
+        Waits { to_write: waits && sending.state != SendingState::Lost, on_answers }
+    }
+
+    /// Writes what waits. Returns how many bytes of it the socket, or what encrypts for it, has taken.
+    pub fn write_on(&self) -> usize {
+        let mut sending = self.sending.lock();
+        let before = sending.outbox.waiting_bytes();
+        self.write_waiting(&mut sending);
+        before.saturating_sub(sending.outbox.waiting_bytes())
     }
 
     /// The state of sending.
@@ -212,6 +242,7 @@ impl Connection {
                 Err(error) => return self.not_written(&error, sending),
             }
         }
+        sending.owed_bytes = 0;
         if let Some(Err(error)) = sending.secured().map(|secured| secured.flush(&self.socket)) {
             self.not_written(&error, sending);
         }
@@ -233,6 +264,13 @@ impl Connection {
             sending.outbox.clear();
         }
         self.wake.notify_one();
+    }
+
+    /// Queues an answer.
+    fn owe(frame: Bytes, sending: &mut Sending) {
+        let bytes = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+        sending.owed_bytes = sending.owed_bytes.saturating_add(bytes);
+        sending.outbox.grant(frame);
     }
 
     fn push(&self, frame: Bytes, sending: &mut Sending) {
@@ -301,14 +339,14 @@ impl Peer for Arc<Connection> {
             aside.muted.remove(number);
         }
         if sending.state == SendingState::Open {
-            self.push(reply, &mut sending);
+            Connection::owe(reply, &mut sending);
         }
     }
 
     fn queue(&self, frame: Bytes) {
         let mut sending = self.sending.lock();
         if sending.state == SendingState::Open {
-            self.push(frame, &mut sending);
+            Connection::owe(frame, &mut sending);
         }
     }
 

@@ -81,3 +81,40 @@ async fn orders_are_taken_once_in_their_order_and_not_by_a_session_that_ends() {
     connection.tell(Order::Drain);
     assert!(told(&connection).is_empty());
 }
+
+#[tokio::test]
+async fn a_client_that_takes_no_answers_is_read_no_further_until_it_does_and_its_outbox_is_for_messages() {
+    let (connection, mut client) = connection(1, "anna").await;
+    let answer = frame(&"a".repeat(1_000));
+    let mut answers = 0;
+    while !connection.waits().on_answers {
+        connection.queue(answer.clone());
+        connection.flush();
+        answers += 1;
+    }
+    // The outbox holds 1,024 bytes of messages, however many answers wait before them.
+    assert_eq!(connection.state(), SendingState::Open);
+    connection.write(SEVEN, &frame(&"m".repeat(1_000)));
+    assert_eq!(connection.state(), SendingState::Open);
+    let reading = std::thread::spawn(move || {
+        let mut bytes = vec![0; answers * 1_000 + 1_000];
+        client.read_exact(&mut bytes).unwrap();
+        bytes
+    });
+    while connection.has_waiting() {
+        connection.socket().writable().await.unwrap();
+        connection.flush();
+    }
+    assert!(!connection.waits().on_answers);
+    assert!(reading.join().unwrap().ends_with(b"mmm"));
+}
+
+#[tokio::test]
+async fn what_the_socket_takes_of_what_waits_is_told() {
+    let (connection, mut client) = connection(1, "anna").await;
+    connection.queue(frame("[one]"));
+    connection.queue_recovery(frame("[two]"));
+    assert_eq!(connection.write_on(), 10);
+    assert_eq!(connection.write_on(), 0);
+    expect(&mut client, "[one][two]");
+}

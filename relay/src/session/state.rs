@@ -39,6 +39,10 @@ const MAX_OPEN_REQUESTS: usize = 64;
 /// keep a client waiting for ever.
 const MAX_OUTDATED: u8 = 3;
 
+/// Who takes less than this of what waits does not read, whatever the network is like: so many bytes a second keep a
+/// client from being silent while a ping waits behind them.
+const MIN_READING_BYTES_PER_SECOND: u32 = 256;
+
 /// The state of one session.
 #[derive(Debug)]
 pub struct Session {
@@ -128,6 +132,16 @@ impl Session {
     /// Notes that the client has sent something, whatever it was.
     pub const fn heard(&mut self, now: Duration) {
         self.heard_at = now;
+    }
+
+    /// Notes that the client has taken so many bytes of what waited for it. Behind a long recovery, a ping and its pong
+    /// come late: whoever reads on is not silent meanwhile, and who hardly does is.
+    pub fn took(&mut self, bytes: usize, now: Duration) {
+        if matches!(self.phase, Phase::Live(_)) {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let worth = Duration::from_secs(bytes.into()) / MIN_READING_BYTES_PER_SECOND;
+            self.heard_at = (self.heard_at + worth).min(now).max(self.heard_at);
+        }
     }
 
     /// Counts a message that was heard, whatever it says. One too many ends the session.

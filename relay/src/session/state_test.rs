@@ -342,3 +342,21 @@ fn a_client_that_sends_more_than_it_may_is_told_so_and_stays_away() {
     assert_eq!(effects, [Effect::End(CloseCode::Flooding, reason)]);
     assert!(session.has_ended());
 }
+
+#[test]
+fn who_takes_what_waits_is_not_silent_and_who_hardly_does_is() {
+    let reads = |bytes: usize| {
+        let mut session = live();
+        (1..=1_000).all(|second| {
+            session.took(bytes, secs(second));
+            !is_end(&time(&mut session, secs(second)), CloseCode::Silent)
+        })
+    };
+    assert!(reads(300));
+    assert!(!reads(200));
+    // What was taken in the past counts for no silence that is to come.
+    let mut session = live();
+    session.took(usize::MAX, secs(10));
+    assert_eq!(time(&mut session, secs(39)).len(), 1, "a ping");
+    assert!(is_end(&time(&mut session, secs(40)), CloseCode::Silent));
+}

@@ -89,16 +89,17 @@ impl SessionTask {
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
             }
+            let waits = connection.waits();
             tokio::select! {
                 biased;
                 () = connection.woken() => self.obey(),
                 identity = self.who.answered() => self.established(identity),
                 answered = self.questions.answered() => self.answered(answered),
-                ready = connection.socket().writable(), if connection.has_waiting() => match ready {
-                    Ok(()) => connection.flush(),
+                ready = connection.socket().writable(), if waits.to_write => match ready {
+                    Ok(()) => self.write_on(),
                     Err(_) => return,
                 },
-                ready = connection.socket().readable(), if self.session.may_read() => {
+                ready = connection.socket().readable(), if self.session.may_read() && !waits.on_answers => {
                     if ready.is_err() || self.read().is_err() {
                         return;
                     }
@@ -106,6 +107,12 @@ impl SessionTask {
                 () = sleep.as_mut() => self.time(),
             }
         }
+    }
+
+    /// Writes what waits.
+    fn write_on(&mut self) {
+        let taken = self.connection.write_on();
+        self.session.took(taken, self.sessions.clock.now());
     }
 
     /// Reads what is there into the thread's buffer and handles it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use realtime_protocol::limits::JOINED_FRAME_BYTES;
+use realtime_protocol::limits::{JOINED_FRAME_BYTES, RECOVERY_FRAME_BYTES};
 
 use crate::random::Random;
 
@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     pub(crate) latency_ms: u64,
     /// Bytes that a socket takes before its reader reads.
     pub(crate) socket_bytes: usize,
-    /// Bytes that may wait for one reader. Less than the replies to all that it asks for at once would never let it in.
+    /// Bytes of messages that may wait for one reader.
     pub(crate) outbox_bytes: usize,
     /// Messages that a channel keeps.
     pub(crate) history_messages: usize,
@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     /// Bytes at which a frame of joined messages is closed. Only a whole frame is heard, so a link that needs longer
     /// for one than silence may last would never bring it.
     pub(crate) joined_frame_bytes: usize,
+    /// The same for what a recovery brings.
+    pub(crate) recovery_frame_bytes: usize,
     /// Readers above which a batch is large.
     pub(crate) large_audience: usize,
     /// The heartbeat's interval.
@@ -56,8 +58,8 @@ impl Plan {
     pub(crate) fn new(random: &mut Random) -> Self {
         let mut one_of = |choices: &[u64]| choices.get(random.index(choices.len())).copied().unwrap_or(1);
         let latency_ms = one_of(&[1, 10, 60, 400]);
-        // At least a few KB a second: see the crate's page for what happens on slower links.
-        let socket_bytes = one_of(&[64, 300, 2_000, 100_000]).max(5 * latency_ms) as usize;
+        // At least a KB a second: more than what counts as reading.
+        let socket_bytes = one_of(&[64, 300, 2_000, 100_000]).max(latency_ms) as usize;
         Self {
             clients: one_of(&[1, 2, 3, 4, 6, 8]) as usize,
             users: one_of(&[1, 2, 3, 5]) as usize,
@@ -69,7 +71,8 @@ impl Plan {
             latency_ms,
             socket_bytes,
             joined_frame_bytes: if socket_bytes < 100_000 { 150 } else { JOINED_FRAME_BYTES },
-            outbox_bytes: one_of(&[1_000, 1_500, 4_000, 1_000_000]) as usize,
+            recovery_frame_bytes: if socket_bytes < 100_000 { 150 } else { RECOVERY_FRAME_BYTES },
+            outbox_bytes: one_of(&[100, 300, 1_500, 4_000, 1_000_000]) as usize,
             history_messages: one_of(&[0, 1, 5, 30, 1_000]) as usize,
             history_age: Duration::from_secs(one_of(&[2, 10, 60, 300])),
             recovery_bytes: one_of(&[200, 2_000, 1_000_000]) as usize,

@@ -1,30 +1,32 @@
 //! A relay's process: hubs, sessions, and what puts them to work, on the virtual clock. Written after
 //! `relay/src/session/task.rs` and `relay/src/broker`; the rules that it calls are the product's.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use realtime_hub::budget::MemoryBudget;
-use realtime_hub::channel::{Delivery, SessionId};
+use realtime_hub::channel::SessionId;
 use realtime_hub::hub::{Hub, Numbers};
-use realtime_hub::publication::{Audience, Publication};
 use realtime_hub::retention::{Retention, Retentions};
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::codec::{read_client_frame, write_control};
-use realtime_protocol::frame::{ChannelNumber, Control, RequestId, Token};
+use realtime_protocol::frame::{ChannelNumber, Control, RequestId};
 use realtime_protocol::position::Position;
-use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
-use realtime_relay::session::effect::{Effect, Established, Verdict};
+use realtime_relay::session::effect::Effect;
 use realtime_relay::session::flood::FrameLimit;
-use realtime_relay::session::recheck::changes::{Changes, Generation};
-use realtime_relay::session::recheck::selection::Selection;
+use realtime_relay::session::recheck::changes::Changes;
 use realtime_relay::session::state::{Session, SessionRules};
 use realtime_relay::websocket::reader::Incoming;
 use realtime_relay::websocket::writer;
+
+mod asking;
+mod delivering;
+
+pub(crate) use asking::user;
 
 use crate::context::Context;
 use crate::event::Event;
@@ -81,6 +83,7 @@ impl Relay {
             retentions: Retentions::of_all(retention),
             max_recovery_bytes: cx.plan.recovery_bytes,
             joined_frame_bytes: cx.plan.joined_frame_bytes,
+            recovery_frame_bytes: cx.plan.recovery_frame_bytes,
             large_audience: cx.plan.large_audience,
             ..HubSettings::default()
         };
@@ -163,7 +166,8 @@ impl Relay {
 
     fn reads_on(&mut self, out: &mut Outside, link: LinkId) {
         let Some(served) = self.served.get_mut(&link) else { return };
-        if served.unhandled.is_empty() || !served.session.may_read() || served.sending != Sending::Open {
+        let may_read = served.session.may_read() && !served.owes_too_much();
+        if served.unhandled.is_empty() || !may_read || served.sending != Sending::Open {
             return;
         }
         let mut bytes = std::mem::take(&mut served.unhandled);
@@ -201,9 +205,10 @@ impl Relay {
     /// The socket takes bytes again.
     pub(crate) fn writable(&mut self, out: &mut Outside, link: LinkId) {
         if let Some(served) = self.served.get_mut(&link) {
-            served.flush(&mut out.cx, &mut out.net);
+            served.write_on(&mut out.cx, &mut out.net);
         }
         self.settle(out, link);
+        self.reads_on(out, link);
     }
 
     /// The rules wanted to be called now.
@@ -220,232 +225,6 @@ impl Relay {
             && !out.net.is_cut(link)
         {
             out.cx.at(at, Event::ClientLost(link));
-        }
-    }
-
-    /// Who a client is.
-    pub(crate) fn established(
-        &mut self,
-        out: &mut Outside,
-        link: LinkId,
-        token: Option<&Token>,
-        visitor_token: Option<Token>,
-    ) {
-        let Some(served) = self.served.get_mut(&link) else { return };
-        let is_first = served.session.subscriber().is_none();
-        let identity = match token {
-            Some(token) => site_token(token),
-            None => Some(self.visitor(visitor_token)),
-        };
-        let Some(identity) = identity else {
-            return out.cx.violated(|| "a token that cannot be read".into());
-        };
-        let Some(served) = self.served.get_mut(&link) else { return };
-        let (now, id) = (out.cx.now, served.id.0);
-        if identity.expires_at.is_some_and(|at| at <= now) {
-            return self.with(out, link, |session, _, effects| {
-                session.end(CloseCode::TokenExpired, "the token has expired", effects);
-            });
-        }
-        if is_first {
-            served.user = Some(identity.subscriber.id.clone());
-            self.with(out, link, |session, now, effects| {
-                session.identified(format!("s-{id}"), identity, now, effects);
-            });
-        } else {
-            self.with(out, link, |session, now, effects| session.refreshed(identity, now, effects));
-        }
-        self.reads_on(out, link);
-    }
-
-    fn visitor(&mut self, token: Option<Token>) -> Established {
-        let token = token.unwrap_or_else(|| {
-            self.next_visitor += 1;
-            Token::new(format!("visitor-{}-{}", self.life, self.next_visitor))
-        });
-        let id = user(token.expose());
-        let subscriber = Subscriber { id, kind: SubscriberType::Visitor };
-        Established { subscriber, visitor_token: Some(token), expires_at: None }
-    }
-
-    /// A permission has changed: outdated answers count for nothing, and who reads the channel is asked about.
-    pub(crate) fn permission_changed(&mut self, out: &mut Outside, user: &UserId, channel: &Channel) {
-        self.changes.note(Selection { channel: Some(channel.clone()), user: Some(user.clone()) });
-        let number = self.shard_of(channel).and_then(|shard| shard.hub.number(channel));
-        let Some(number) = number else { return };
-        for served in self.served.values() {
-            if served.user.as_ref() == Some(user) && served.channels.contains(&number) {
-                let delay = out.cx.random.millis(0, 1_000);
-                let channel = Arc::new(channel.clone());
-                out.cx.after(delay, Event::Recheck { link: served.link, channel, undecided: 0 });
-            }
-        }
-    }
-
-    /// A running subscription is asked about again, if it still runs.
-    pub(crate) fn recheck(
-        &mut self,
-        out: &mut Outside,
-        link: LinkId,
-        channel: &Arc<Channel>,
-        undecided: u32,
-    ) {
-        let number = self.shard_of(channel).and_then(|shard| shard.hub.number(channel));
-        let Some(served) = self.served.get(&link) else { return };
-        if number.is_some_and(|number| served.channels.contains(&number)) {
-            self.ask(out, link, Arc::clone(channel), Some(undecided));
-        }
-    }
-
-    fn ask(&self, out: &mut Outside, link: LinkId, channel: Arc<Channel>, running: Option<u32>) {
-        let Some(user) = self.served.get(&link).and_then(|served| served.user.as_ref()) else { return };
-        let is_undecided = !out.cx.is_calm && running.unwrap_or(0) < 2 && out.cx.random.chance(30);
-        let verdict = match out.permissions.may_read(user, &channel) {
-            _ if is_undecided => Verdict::Unavailable,
-            true => Verdict::Allowed,
-            false => Verdict::Refused,
-        };
-        let asked_at = self.changes.generation();
-        let delay = out.cx.random.millis(0, out.cx.plan.question_ms);
-        out.cx.after(delay, Event::Answered { link, channel, verdict, asked_at, running });
-    }
-
-    /// A question has been answered.
-    pub(crate) fn answered(
-        &mut self,
-        out: &mut Outside,
-        link: LinkId,
-        channel: Arc<Channel>,
-        (mut verdict, asked_at): (Verdict, Generation),
-        running: Option<u32>,
-    ) {
-        let Some(served) = self.served.get(&link) else { return };
-        let user = served.user.as_ref();
-        if user.is_some_and(|user| self.changes.concern(asked_at, &channel, user)) {
-            verdict = Verdict::Outdated;
-        }
-        match (running, verdict) {
-            (None, _) => {
-                self.with(out, link, |session, _, effects| session.decided(&channel, verdict, effects));
-                self.reads_on(out, link);
-            }
-            (Some(undecided), Verdict::Unavailable) => {
-                let again = Event::Recheck { link, channel, undecided: undecided + 1 };
-                out.cx.after(Duration::from_secs(1), again);
-            }
-            (Some(undecided), Verdict::Outdated) => self.recheck(out, link, &channel, undecided),
-            (Some(_), _) => {
-                self.with(out, link, |session, _, effects| session.rechecked(channel, verdict, effects));
-            }
-        }
-    }
-
-    /// A backend publishes. With `users`, to those only.
-    pub(crate) fn publish(
-        &mut self,
-        out: &mut Outside,
-        place: usize,
-        serial: u64,
-        users: Option<BTreeSet<UserId>>,
-        times: u32,
-    ) {
-        let Some(channel) = out.channels.get(place).cloned() else { return };
-        let audience = match &users {
-            None => Audience::Everyone,
-            Some(users) => Audience::Users(Arc::new(users.iter().cloned().collect::<HashSet<_>>())),
-        };
-        let padding = "x".repeat(out.cx.random.index(40));
-        let text = format!("[{serial},\"{padding}\"]");
-        let Ok(payload) = serde_json::value::RawValue::from_string(text) else { return };
-        let id = serial.to_string();
-        let (life, index) = (self.life, self.index_of(&channel));
-        let Some(shard) = self.shards.get_mut(index) else { return };
-        let mut first: Option<Position> = None;
-        for _ in 0..times {
-            let publication =
-                Publication { payload: &payload, publisher: None, audience: audience.clone(), id: Some(&id) };
-            let published = shard.hub.publish(&channel, publication, out.cx.now);
-            if published.wakes {
-                wake(shard, &mut out.cx, life, index);
-            }
-            match &first {
-                None => {
-                    out.cx.say(|_| format!("{channel} has message {serial} for {users:?}"));
-                    out.ledger.published(&mut out.cx, place, &published.position, serial, users.clone());
-                    first = Some(published.position);
-                }
-                Some(first) if *first != published.position || !published.is_repeat => {
-                    out.cx.violated(|| format!("publish {serial}, repeated, is another message"));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// Takes what a hub has to deliver.
-    pub(crate) fn flush(&mut self, out: &mut Outside, life: u64, hub: usize) {
-        let Some(shard) = self.shards.get_mut(hub).filter(|_| life == self.life) else { return };
-        if shard.is_writing {
-            shard.is_woken = true;
-            return;
-        }
-        shard.is_woken = false;
-        let mut small = VecDeque::new();
-        for batch in shard.hub.take_batches() {
-            let frames = batch.deliveries.into_iter().map(|delivery| (batch.number, delivery));
-            if batch.is_large {
-                let frames = frames.collect();
-                out.cx.after(Duration::ZERO, Event::Write { life, hub, frames, is_large: true });
-            } else {
-                small.extend(frames);
-            }
-        }
-        if !small.is_empty() {
-            shard.is_writing = true;
-            out.cx.after(Duration::ZERO, Event::Write { life, hub, frames: small, is_large: false });
-        }
-    }
-
-    /// Writes one frame to its readers.
-    pub(crate) fn write(
-        &mut self,
-        out: &mut Outside,
-        (life, hub): (u64, usize),
-        mut frames: VecDeque<(ChannelNumber, Delivery<Reader>)>,
-        is_large: bool,
-    ) {
-        if life != self.life {
-            return;
-        }
-        let Some((number, delivery)) = frames.pop_front() else { return };
-        let channel = self.shards.get(hub).and_then(|shard| shard.hub.channel(number)).cloned();
-        let frame = writer::text_in_place(delivery.frame);
-        for reader in delivery.readers.iter() {
-            let Some(served) = self.served.get_mut(&reader.link) else { continue };
-            let is_reading = served.channels.contains(&number) && served.sending == Sending::Open;
-            if let Some(channel) = channel.as_ref().filter(|_| is_reading)
-                && out.permissions.is_long_refused(&reader.user, channel, out.cx.now)
-            {
-                out.cx.violated(|| format!("{} gets {channel} long after it was refused", reader.user));
-            }
-            served.write(&mut out.cx, &mut out.net, number, &frame);
-            out.ledger.counts.slow += u64::from(is_reading && served.sending != Sending::Open);
-            self.settle(out, reader.link);
-        }
-        let longest = if out.cx.is_calm { 2 } else { out.cx.plan.write_pause_ms };
-        let pause = out.cx.random.millis(0, longest);
-        if !frames.is_empty() {
-            return out.cx.after(pause, Event::Write { life, hub, frames, is_large });
-        }
-        let Some(shard) = self.shards.get_mut(hub) else { return };
-        if !is_large {
-            shard.is_writing = false;
-            if shard.is_woken {
-                out.cx.after(pause, Event::Flush { life, hub });
-            }
-        } else if let Some(next) = shard.hub.finish(number) {
-            let frames = next.into_iter().map(|delivery| (number, delivery)).collect();
-            out.cx.after(pause, Event::Write { life, hub, frames, is_large });
         }
     }
 
@@ -488,7 +267,7 @@ impl Relay {
             Effect::Send(control) => {
                 let text = write_control(&control);
                 out.cx.say(|_| format!("down {}: {text}", link.0));
-                served.queue(&mut out.cx, writer::text(&text));
+                served.queue(writer::text(&text));
             }
             Effect::Ask(channel) => self.ask(out, link, Arc::new(channel), None),
             Effect::Attach { id, channel, position } => {
@@ -551,7 +330,7 @@ impl Relay {
             recovered: attachment.recovered,
         });
         out.cx.say(|_| format!("down {}: {reply}", link.0));
-        served.join(&mut out.cx, attachment.number, attachment.is_new, writer::text(&reply));
+        served.join(attachment.number, attachment.is_new, writer::text(&reply));
         for frame in attachment.missed {
             served.queue_recovery(writer::text_in_place(frame));
         }
@@ -613,27 +392,4 @@ impl Relay {
     fn shard_of(&self, channel: &Channel) -> Option<&Shard> {
         self.shards.get(self.index_of(channel))
     }
-}
-
-fn wake(shard: &mut Shard, cx: &mut Context, life: u64, hub: usize) {
-    if shard.is_writing {
-        shard.is_woken = true;
-        return;
-    }
-    let delay = cx.random.millis(0, 2);
-    cx.after(delay, Event::Flush { life, hub });
-}
-
-/// A site's token of this simulation: `user type end`, the end in milliseconds, or `-`.
-fn site_token(token: &Token) -> Option<Established> {
-    let mut words = token.expose().split(' ');
-    let (id, kind, end) = (words.next()?, words.next()?, words.next()?);
-    let subscriber = Subscriber { id: user(id), kind: SubscriberType::parse(kind)? };
-    let expires_at = end.parse().ok().map(Duration::from_millis);
-    Some(Established { subscriber, visitor_token: None, expires_at })
-}
-
-#[expect(clippy::expect_used, reason = "the simulation makes short ids without control characters")]
-pub(crate) fn user(id: &str) -> UserId {
-    UserId::parse(id).expect("a user id")
 }

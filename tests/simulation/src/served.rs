@@ -17,6 +17,9 @@ use realtime_relay::websocket::{reader, writer};
 use crate::context::Context;
 use crate::network::{LinkId, Network};
 
+/// Bytes of answers that may wait before a client is read no further.
+const MAX_OWED_BYTES: usize = 64 * 1024;
+
 /// A session that reads a channel, as the hub knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
@@ -59,6 +62,7 @@ pub(crate) struct Served {
     /// When its rules are called next.
     pub(crate) timer_at: Option<Duration>,
     outbox: Outbox,
+    owed_bytes: usize,
     muted: Muted,
 }
 
@@ -76,8 +80,14 @@ impl Served {
             has_left: false,
             timer_at: None,
             outbox: Outbox::new(outbox_bytes),
+            owed_bytes: 0,
             muted: Muted::default(),
         }
+    }
+
+    /// Whether so many answers wait that the client is read no further.
+    pub(crate) const fn owes_too_much(&self) -> bool {
+        self.owed_bytes > MAX_OWED_BYTES
     }
 
     /// Whether all has been written that ever will be.
@@ -107,18 +117,19 @@ impl Served {
     }
 
     /// Notes that it reads a channel from now on, and queues the reply that says so.
-    pub(crate) fn join(&mut self, cx: &mut Context, number: ChannelNumber, is_new: bool, reply: Bytes) {
+    pub(crate) fn join(&mut self, number: ChannelNumber, is_new: bool, reply: Bytes) {
         if is_new {
             self.channels.push(number);
         }
         self.muted.remove(number);
-        self.queue(cx, reply);
+        self.queue(reply);
     }
 
-    /// Queues a frame.
-    pub(crate) fn queue(&mut self, cx: &mut Context, frame: Bytes) {
+    /// Queues an answer.
+    pub(crate) fn queue(&mut self, frame: Bytes) {
         if self.sending == Sending::Open {
-            self.push(cx, frame);
+            self.owed_bytes += frame.len();
+            self.outbox.grant(frame);
         }
     }
 
@@ -132,7 +143,9 @@ impl Served {
     /// Queues the last frame about a channel, which it has left.
     pub(crate) fn finish(&mut self, cx: &mut Context, number: ChannelNumber, last: Bytes) {
         self.muted.add(number, cx.now);
-        self.queue(cx, last);
+        if self.sending == Sending::Open {
+            self.push(cx, last);
+        }
     }
 
     /// Queues a close frame as the last one.
@@ -146,6 +159,13 @@ impl Served {
         self.flush(cx, net);
     }
 
+    /// Writes what waits when the socket takes more: that is a sign of life.
+    pub(crate) fn write_on(&mut self, cx: &mut Context, net: &mut Network) {
+        let before = self.outbox.waiting_bytes();
+        self.flush(cx, net);
+        self.session.took(before.saturating_sub(self.outbox.waiting_bytes()), cx.now);
+    }
+
     /// Writes what waits, as far as the socket takes it.
     pub(crate) fn flush(&mut self, cx: &mut Context, net: &mut Network) {
         while !self.outbox.is_empty() {
@@ -157,6 +177,7 @@ impl Served {
                 written => self.outbox.advance(written),
             }
         }
+        self.owed_bytes = 0;
     }
 
     fn push(&mut self, cx: &mut Context, frame: Bytes) {

@@ -31,23 +31,22 @@ pub struct Outcome {
 
 /// Runs what a seed makes, and gives each line of its log to `log`.
 pub fn run(seed: u64, log: Option<fn(&str)>) -> Outcome {
-    let mut world = World::new(seed, log);
+    let mut world = World::new(Context::new(seed, log));
     world.storm();
     world.calm();
-    let Outside { cx, ledger, .. } = world.out;
-    Outcome { violation: cx.violation, counts: ledger.counts, events: cx.events }
+    world.outcome()
 }
 
-struct World {
-    out: Outside,
-    relay: Relay,
-    clients: Vec<Client>,
+pub(crate) struct World {
+    pub(crate) out: Outside,
+    pub(crate) relay: Relay,
+    pub(crate) clients: Vec<Client>,
     next_serial: u64,
 }
 
 impl World {
-    fn new(seed: u64, log: Option<fn(&str)>) -> Self {
-        let mut out = Outside::new(Context::new(seed, log));
+    pub(crate) fn new(cx: Context) -> Self {
+        let mut out = Outside::new(cx);
         let relay = Relay::new(&mut out.cx);
         let (count, users) = (out.cx.plan.clients, out.cx.plan.users);
         let clients = (0..count).map(|index| {
@@ -57,6 +56,11 @@ impl World {
         });
         let clients = clients.collect();
         Self { out, relay, clients, next_serial: 0 }
+    }
+
+    pub(crate) fn outcome(self) -> Outcome {
+        let Outside { cx, ledger, .. } = self.out;
+        Outcome { violation: cx.violation, counts: ledger.counts, events: cx.events }
     }
 
     /// Everything happens, and much goes wrong.
@@ -73,7 +77,7 @@ impl World {
     }
 
     /// The weather is fine: after a while everybody who wants to be is live, and gets the next message.
-    fn calm(&mut self) {
+    pub(crate) fn calm(&mut self) {
         self.out.cx.is_calm = true;
         self.out.cx.say(|_| "the weather is fine from now on".into());
         self.out.permissions.allow_all();
@@ -103,7 +107,7 @@ impl World {
         ledger.at_the_end(cx, limit, |client| clients.get(client).filter(wants)?.user());
     }
 
-    fn go_on(&mut self, until: Duration) {
+    pub(crate) fn go_on(&mut self, until: Duration) {
         while let Some(event) = self.out.cx.next(until) {
             self.happens(event);
         }
@@ -196,7 +200,11 @@ impl World {
         Some(names.map(|index| user(&format!("user-{index}"))).collect())
     }
 
-    fn publish(&mut self, place: usize, users: Option<BTreeSet<realtime_protocol::subscriber::UserId>>) {
+    pub(crate) fn publish(
+        &mut self,
+        place: usize,
+        users: Option<BTreeSet<realtime_protocol::subscriber::UserId>>,
+    ) {
         if !self.relay.is_up {
             return;
         }

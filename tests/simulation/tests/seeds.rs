@@ -1,7 +1,7 @@
 //! Thousands of runs, each with its own weather: no rule is broken in any, and in all of them together everything
 //! happens that could break one.
 
-use simulation::run_many;
+use simulation::{run_many, slow_link};
 
 #[test]
 fn no_seed_breaks_a_rule_of_delivery() {
@@ -26,5 +26,17 @@ fn a_seed_is_one_run() {
     for seed in 0..20 {
         let [first, second] = [(); 2].map(|()| simulation::run(seed, None));
         assert_eq!(format!("{first:?}"), format!("{second:?}"), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_page_on_a_slow_link_reads_its_recovery_to_the_end_on_one_connection() {
+    // With 64 KiB in a frame, or with silence that only frames of the page could end, each of these comes back again
+    // and again.
+    for (bytes_per_second, missed) in [(700, 2_000), (1_500, 5_000), (4_000, 10_000)] {
+        let outcome = slow_link(bytes_per_second, missed);
+        assert_eq!(outcome.violation, None, "{bytes_per_second} bytes a second");
+        assert_eq!(outcome.counts.connects, 2, "{bytes_per_second} bytes a second");
+        assert!(outcome.counts.delivered > missed as u64);
     }
 }
