@@ -5,6 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { configure, publish } from '../../../sdk-backend/src/index.js';
@@ -33,20 +36,22 @@ describe('a backend that publishes all the time', () => {
 
   it('loses and doubles nothing while the relay is restarted in good order', async () => {
     const channel = { name: 'restarts' };
+    let subscriber = await Subscriber.connect(relay.url);
+    let messages = await subscriber.subscribe(channel);
     const stream = publishNumbers(channel);
     /** @type {unknown[]} */
     const got = [];
-    let position;
-    for (let life = 0; life <= RESTARTS; life += 1) {
-      const subscriber = await Subscriber.connect(relay.url);
-      const messages = await subscriber.subscribe(channel, position);
-      position = messages.position;
+    for (let restart = 0; restart < RESTARTS; restart += 1) {
       await messages.until(5);
-      if (life < RESTARTS) await relay.restart({ how: 'stop' });
-      else await messages.until((await stream.end()) - got.length);
+      await relay.restart({ how: 'stop' });
       await subscriber.leave();
       got.push(...messages.payloads);
+      subscriber = await Subscriber.connect(relay.url);
+      // The position of a stream that is lost: what the new one has comes from its beginning.
+      messages = await subscriber.subscribe(channel, messages.position);
     }
+    await messages.until((await stream.end()) - got.length);
+    got.push(...messages.payloads);
     assert.deepEqual(got, numbersTo(stream.accepted));
   });
 
@@ -63,6 +68,35 @@ describe('a backend that publishes all the time', () => {
     assert.deepEqual(messages.payloads, numbersTo(stream.accepted));
     assert.ok(line.accepted > CUTS / 2, 'the line was made anew');
     await subscriber.leave();
+  });
+});
+
+describe('a backend that publishes all the time to a relay with its history on disk', () => {
+  it('loses and doubles nothing while the relay is killed again and again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'realtime-relay-restarting-'));
+    // Everything is kept, so that it can be looked at in the end.
+    const args = ['--data-dir', folder, '--history-messages', '1000000'];
+    const relay = await Relay.start({ permissions: null, args });
+    const line = await Link.open(() => new URL(relay.url));
+    try {
+      configure({ url: line.url, apiKey: API_KEY });
+      const channel = { name: 'kills' };
+      const { position: beginning } = await (await Subscriber.connect(relay.url)).subscribe(channel);
+      const stream = publishNumbers(channel);
+      for (let kill = 0; kill < RESTARTS; kill += 1) {
+        const messages = await (await Subscriber.connect(relay.url)).subscribe(channel);
+        await messages.until(20);
+        await relay.restart({ how: 'kill' });
+      }
+      await stream.end();
+      const kept = await (await Subscriber.connect(relay.url)).subscribe(channel, beginning);
+      await kept.until(stream.accepted);
+      assert.deepEqual(kept.payloads, numbersTo(stream.accepted));
+    } finally {
+      await line.close();
+      await relay.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

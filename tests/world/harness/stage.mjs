@@ -4,6 +4,9 @@
  * @module
  */
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { packPackages, unpackedFrontend } from '../../../scripts/lib/packages.mjs';
 import { Link } from '../../conformance/harness/link.mjs';
@@ -103,6 +106,13 @@ export class Stage {
     const relay = await Relay.start({ args });
     this.#endings.unshift(() => relay.stop());
     return relay;
+  }
+
+  /** Starts a relay that keeps its history in a folder, for as long as the tests run. */
+  async startDurableRelay() {
+    const folder = await mkdtemp(join(tmpdir(), 'realtime-relay-world-'));
+    this.#endings.unshift(() => rm(folder, { recursive: true, force: true }));
+    return this.startRelay(['--data-dir', folder]);
   }
 
   /**

@@ -24,6 +24,11 @@ export function keepingScenarios(stage) {
       await browser.navigate().back();
       const visit = await scene.endsWhole({ outages: 1 });
       assert.ok(hasSeen(visit, 'pageshow persisted'), `the page was kept: ${gist(visit)}`);
+      assert.match(
+        gist(visit),
+        /"pagehide.*disconnected.*"pageshow persisted".* connected/,
+        'left, and made anew',
+      );
       assert.equal(countOf(visit, 'error'), 0);
     });
 

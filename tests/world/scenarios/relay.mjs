@@ -22,6 +22,15 @@ export function relayScenarios(stage) {
       const scene = await stage.scene({ relay: await stage.startRelay() });
       await afterRestart(scene, 'stop');
     });
+
+    it('keeps its history on disk: killed or stopped and started anew, nothing is missing and no gap is told', async () => {
+      const scene = await stage.scene({ relay: await stage.startDurableRelay() });
+      for (const [index, how] of /** @type {const} */ (['kill', 'stop']).entries()) {
+        await scene.relay.restart({ how });
+        await scene.visitor.untilLive(index + 2);
+      }
+      await scene.endsWhole({ outages: 2 });
+    });
   });
 }
 
