@@ -150,7 +150,7 @@ impl Cleaning<'_> {
         let Some((channel, epoch)) = body::read_stream(body) else { return Ok(()) };
         let log = self.log;
         let collected = self.with(&channel, &epoch, None, |stream, _| {
-            Some(log.collect(|batch, streams| batch.stream(stream, streams)))
+            Some(log.collect_again(|batch, streams| batch.stream(stream, streams)))
         });
         self.streams.insert(head.number, (channel, epoch));
         self.take(collected, 0)
@@ -163,7 +163,9 @@ impl Cleaning<'_> {
         let log = self.log;
         let collected = self.with(channel, epoch, Some((offset, message.id)), |stream, holding| {
             let again = holding != Holding::Nothing;
-            again.then(|| log.collect(|batch, streams| batch.again(stream, head, &message, holding, streams)))
+            again.then(|| {
+                log.collect_again(|batch, streams| batch.again(stream, head, &message, holding, streams))
+            })
         });
         self.take(collected, body.len())
     }
@@ -174,7 +176,7 @@ impl Cleaning<'_> {
         let log = self.log;
         let collected = self.with(channel, epoch, Some((offset, Some(id))), |stream, holding| {
             let again = holding != Holding::Nothing;
-            again.then(|| log.collect(|batch, streams| batch.id_again(stream, head, id, streams)))
+            again.then(|| log.collect_again(|batch, streams| batch.id_again(stream, head, id, streams)))
         });
         self.take(collected, body.len())
     }

@@ -117,11 +117,13 @@ impl DiskStore {
     /// Gives back every file that should go; `wait` waits for what was written again.
     pub(super) fn tidy(&self, now: Duration, held_bytes: u64, hubs: &dyn Hubs, wait: &Wait<'_>) {
         while let Some((file, reason)) = self.due(now, held_bytes) {
+            self.log.relieve();
             match clean(&self.log, &file, self.keeping.numbered(&file), hubs, wait) {
                 Ok(again_bytes) => self.keeping.learn(reason, &file, again_bytes),
                 Err(refusal) => {
+                    // The log says already that nothing can be stored.
                     let file = self.log.medium.name(file.number);
-                    tracing::warn!(%refusal, file, "an old file of the history cannot be given back now");
+                    tracing::debug!(%refusal, file, "an old file of the history cannot be given back now");
                     return;
                 }
             }
@@ -130,12 +132,13 @@ impl DiskStore {
 
     /// The file that should go now, if one should.
     fn due(&self, now: Duration, held_bytes: u64) -> Option<(Sealed, Reason)> {
-        let mut queue = self.log.queue();
-        let span = queue.files.growing().and_then(|file| file.span);
+        let span = self.log.queue().files.growing().and_then(|file| file.span);
         if span.is_some_and(|(first, _)| first + self.keeping.longest <= now) {
-            queue.roll();
+            self.log.relieve();
+            self.log.queue().roll();
             self.log.wake();
         }
+        let queue = self.log.queue();
         let file = queue.files.oldest_sealed()?;
         let reason = self.keeping.reason(&file, now, queue.files.bytes(), held_bytes)?;
         Some((file, reason))

@@ -23,6 +23,8 @@ pub(super) struct Content {
     pub(super) operations_left: Option<u32>,
     /// Bytes that still fit.
     pub(super) room: Option<usize>,
+    /// Bytes that are kept for a full disk.
+    pub(super) reserved: usize,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -112,6 +114,28 @@ impl Medium for FakeDisk {
         self.with(|content| {
             content.operate()?;
             if content.room.is_some_and(|room| room < bytes) { Err(full()) } else { Ok(()) }
+        })
+    }
+
+    fn reserve(&self, bytes: usize) -> io::Result<()> {
+        self.with(|content| {
+            content.operate()?;
+            let missing = bytes.saturating_sub(content.reserved);
+            if content.room.is_some_and(|room| room < missing) {
+                return Err(full());
+            }
+            content.room = content.room.map(|room| room - missing);
+            content.reserved += missing;
+            Ok(())
+        })
+    }
+
+    fn release(&self) -> io::Result<()> {
+        self.with(|content| {
+            content.operate()?;
+            let released = std::mem::take(&mut content.reserved);
+            content.room = content.room.map(|room| room + released);
+            Ok(())
         })
     }
 

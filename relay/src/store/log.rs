@@ -1,5 +1,8 @@
 //! Writing: one write for a batch, and one over the end's file.
 //!
+//! A disk that is full may be full of this very history. So some of it is kept in reserve: when something can be given
+//! back, the reserve is room enough to write again what is still needed.
+//!
 //! What a failed write has left is cut off before anything else is written, and behind the end it would not count
 //! anyway: so nothing that was refused comes back. (Only if the disk refuses even that, and the machine goes down at
 //! that moment, a message that was on the disk and refused nonetheless may.)
@@ -24,6 +27,9 @@ const PROBE_AFTER: Duration = Duration::from_secs(1);
 /// How much has to fit for the disk to count as good again: more than a usual batch, so that the next one is not
 /// refused at once.
 const PROBE_BYTES: usize = 256 * 1024;
+
+/// Bytes of the reserve: more than is written again between two looks at what came of it.
+const RESERVE_BYTES: usize = 1024 * 1024;
 
 /// The newest end of a history: many collect, one writes.
 pub(crate) struct Log {
@@ -58,6 +64,8 @@ struct Writer {
 
 impl Log {
     pub(crate) fn new(medium: Arc<dyn Medium>, queue: Queue) -> Self {
+        // Where there is no room even for that, there is one as soon as there is.
+        let _ = medium.reserve(RESERVE_BYTES);
         Self { medium, queue: Mutex::new(queue), wake: Condvar::new(), writer: Mutex::default() }
     }
 
@@ -70,6 +78,23 @@ impl Log {
         let collected = self.queue.lock().collect(add)?;
         self.wake.notify_one();
         Ok(collected)
+    }
+
+    /// Collects something without which no room can be given back: if need be, from the reserve.
+    pub(crate) fn collect_again(
+        &self,
+        add: impl FnOnce(&mut Batch, &mut Streams),
+    ) -> Result<Collected, Refusal> {
+        let collected = self.queue.lock().collect_again(add)?;
+        self.wake.notify_one();
+        Ok(collected)
+    }
+
+    /// There is something to give back: on a full disk that is what the reserve is for.
+    pub(crate) fn relieve(&self) {
+        if self.queue.lock().is_full() && self.medium.release().is_ok() {
+            self.queue.lock().begin_relief();
+        }
     }
 
     /// Wakes the one who writes, since the queue has something new for it.
@@ -103,7 +128,7 @@ impl Log {
     pub(crate) fn turn(&self) -> Turn {
         let mut writer = self.writer.lock();
         let mut queue = self.queue.lock();
-        if queue.refuses().is_some() {
+        if queue.refuses().is_some() && !queue.is_relieving() {
             if queue.is_closing() {
                 return Turn::Closed;
             }
@@ -120,7 +145,14 @@ impl Log {
             drop(queue);
             return Turn::Wrote(self.write(&mut writer, batch));
         }
-        if queue.is_closing() { Turn::Closed } else { Turn::Idle }
+        match (queue.is_closing(), queue.refuses().is_some()) {
+            (true, _) => Turn::Closed,
+            (false, false) => Turn::Idle,
+            (false, true) => {
+                drop(queue);
+                self.probe(&mut writer)
+            }
+        }
     }
 
     fn write(&self, writer: &mut Writer, batch: Batch) -> Commit {
@@ -187,7 +219,8 @@ impl Log {
     fn try_probe(&self, writer: &mut Writer) -> io::Result<()> {
         self.cut_rest(writer)?;
         let reach = self.queue.lock().author.reach();
-        self.medium.probe(PROBE_BYTES, reach)
+        self.medium.probe(PROBE_BYTES + RESERVE_BYTES, reach)?;
+        self.medium.reserve(RESERVE_BYTES)
     }
 
     /// Removes what a failed write has left.

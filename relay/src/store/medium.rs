@@ -22,6 +22,12 @@ pub(crate) trait Medium: Send + Sync {
     /// Whether there is room for so many bytes.
     fn probe(&self, bytes: usize, reach: Reach) -> io::Result<()>;
 
+    /// Sees to it that so many bytes of the disk are taken and used for nothing, until [`Medium::release`].
+    fn reserve(&self, bytes: usize) -> io::Result<()>;
+
+    /// Gives them back.
+    fn release(&self) -> io::Result<()>;
+
     /// Removes a file, if it is there.
     fn remove(&self, number: u32) -> io::Result<()>;
 
@@ -80,6 +86,9 @@ const END_FILE: &str = "history-end";
 /// A file that is there only while the disk is tried.
 const PROBE_FILE: &str = "probe";
 
+/// Room for the day on which the disk is full.
+const RESERVE_FILE: &str = "reserve";
+
 /// A folder of a file system.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -137,11 +146,21 @@ impl Medium for Folder {
         tried
     }
 
-    fn remove(&self, number: u32) -> io::Result<()> {
-        match fs::remove_file(self.file(number)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
+    fn reserve(&self, bytes: usize) -> io::Result<()> {
+        let path = self.path.join(RESERVE_FILE);
+        if fs::metadata(&path).is_ok_and(|there| there.len() >= bytes as u64) {
+            return Ok(());
         }
+        let mut file = private().create(true).truncate(true).write(true).open(&path)?;
+        file.write_all(&vec![0; bytes]).inspect_err(|_| drop(fs::remove_file(&path)))
+    }
+
+    fn release(&self) -> io::Result<()> {
+        removed(&self.path.join(RESERVE_FILE))
+    }
+
+    fn remove(&self, number: u32) -> io::Result<()> {
+        removed(&self.file(number))
     }
 
     fn cut(&self, number: u32, bytes: u64) -> io::Result<()> {
@@ -219,6 +238,14 @@ fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
     options
+}
+
+/// Removes a file that need not be there.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 fn number_of(path: &Path) -> Option<u32> {

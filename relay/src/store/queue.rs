@@ -45,6 +45,8 @@ pub(crate) struct Queue {
     streams: Streams,
     is_roll_due: bool,
     refuses: Option<(Refusal, Instant)>,
+    /// The reserve is there to be written to although nothing else is taken.
+    is_relieving: bool,
     is_closing: bool,
     /// Files that nobody needs, and whether people may want to look at them.
     removals: Vec<(u32, bool)>,
@@ -64,6 +66,7 @@ impl Queue {
             streams,
             is_roll_due: false,
             refuses: None,
+            is_relieving: false,
             is_closing: false,
             removals: Vec::new(),
             outcomes: Vec::new(),
@@ -78,7 +81,18 @@ impl Queue {
         &mut self,
         add: impl FnOnce(&mut Batch, &mut Streams),
     ) -> Result<Collected, Refusal> {
-        if let Some((refusal, _)) = &self.refuses {
+        match &self.refuses {
+            Some((refusal, _)) => Err(refusal.clone()),
+            None => self.collect_again(add),
+        }
+    }
+
+    /// Collects something that has to be written again, which goes on while a full disk is relieved.
+    pub(crate) fn collect_again(
+        &mut self,
+        add: impl FnOnce(&mut Batch, &mut Streams),
+    ) -> Result<Collected, Refusal> {
+        if let Some((refusal, _)) = self.refuses.as_ref().filter(|_| !self.is_relieving) {
             return Err(refusal.clone());
         }
         if self.is_closing {
@@ -154,7 +168,9 @@ impl Queue {
     /// A batch could not be written: what is collected meanwhile is undone with it, and nothing is taken until
     /// [`Queue::recovered`].
     pub(crate) fn failed(&mut self, failed: Batch, refusal: Refusal) -> Commit {
-        self.refuses = Some((refusal.clone(), Instant::now()));
+        let since = self.refuses.take().map_or_else(Instant::now, |(_, since)| since);
+        self.refuses = Some((refusal.clone(), since));
+        self.is_relieving = false;
         let spare = Batch::new(self.batch.ticket, Seal::of(0));
         let collected = std::mem::replace(&mut self.batch, spare);
         let told = [&failed, &collected].map(|batch| (batch.ticket, Arc::clone(&batch.outcome)));
@@ -181,8 +197,23 @@ impl Queue {
         }
     }
 
+    /// Whether nothing is taken because the disk is full.
+    pub(crate) const fn is_full(&self) -> bool {
+        matches!(self.refuses, Some((Refusal::Full, _)))
+    }
+
+    /// The reserve is there to be written to.
+    pub(crate) const fn begin_relief(&mut self) {
+        self.is_relieving = self.refuses.is_some();
+    }
+
+    pub(crate) const fn is_relieving(&self) -> bool {
+        self.is_relieving
+    }
+
     /// The disk takes something again. Returns since when it had not.
     pub(crate) fn recovered(&mut self) -> Option<Instant> {
+        self.is_relieving = false;
         self.refuses.take().map(|(_, since)| since)
     }
 

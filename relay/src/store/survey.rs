@@ -45,6 +45,14 @@ impl Medium for Bytes<'_> {
         read_only()
     }
 
+    fn reserve(&self, _: usize) -> io::Result<()> {
+        read_only()
+    }
+
+    fn release(&self) -> io::Result<()> {
+        read_only()
+    }
+
     fn remove(&self, _: u32) -> io::Result<()> {
         read_only()
     }

@@ -146,6 +146,33 @@ fn a_full_disk_refuses_and_takes_messages_again_when_there_is_room() {
 }
 
 #[test]
+fn a_disk_that_its_own_history_fills_is_good_again_when_messages_are_old_enough() {
+    const ROOM: usize = 1_500_000;
+    for file_bytes in [20_000, u64::MAX] {
+        let mut world = World::new(Durability::Process);
+        (world.rules.longest, world.rules.file_bytes) = (Duration::from_secs(100), file_bytes);
+        world.retention.age = Duration::from_secs(100);
+        world.disk.with(|content| content.room = Some(ROOM - content.reserved));
+        world.restart();
+        let quiet = world.attach("quiet");
+        let filled = (0..ROOM).find(|_| world.publish("a", None).is_ok() && !world.commit());
+        assert!(filled.is_some());
+        // It stays full while everything is needed.
+        world.tidy(u64::MAX / 4);
+        assert!(world.publish("a", None).is_err());
+        world.now += Duration::from_secs(101);
+        for _ in 0..3 {
+            world.tidy(u64::MAX / 4);
+        }
+        assert!(world.publish("a", None).is_ok() && world.commit(), "files of {file_bytes}");
+        assert_eq!(world.recover("quiet", Some(&quiet)).position, quiet);
+        world.restart();
+        assert_eq!(world.recover("quiet", Some(&quiet)).position, quiet);
+        assert!(world.report.damage.is_empty(), "{:?}", world.report);
+    }
+}
+
+#[test]
 fn whichever_operation_fails_nothing_is_half_there() {
     for durability in [Durability::Process, Durability::Machine] {
         for operations in 0..40 {

@@ -1,5 +1,8 @@
 //! A disk that is full: publishes are refused, nothing else suffers, and it is over when there is room.
 
+use std::fs;
+use std::io::ErrorKind;
+
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
@@ -73,6 +76,33 @@ async fn a_full_disk_refuses_publishes_until_there_is_room_and_nothing_is_half_t
     assert_eq!(reply["recovered"], true);
     assert_eq!(back.payloads(2).await, ["before", "refused"]);
     assert_eq!(publish(&address, json!({"name": "c"}), Value::Null).await["offset"], 3);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_system_without_room_is_a_full_disk_until_somebody_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = free_address();
+    let Some(relay) = Process::start_on_small_disk(address, folder.path(), 4).await else {
+        println!("not run: this process may not mount a file system");
+        return;
+    };
+    let mut client = Client::visitor(&address).await;
+    client.subscribe(1, json!({"name": "c"}), None).await;
+    publish(&address, json!({"name": "c"}), json!("before")).await;
+    let filler = relay.sees(&folder.path().join("filler"));
+    let filled = fs::write(&filler, vec![1; 4 * 1024 * 1024]).unwrap_err();
+    assert_eq!(filled.kind(), ErrorKind::StorageFull);
+
+    let large = json!("x".repeat(60_000));
+    let message = json!({"channel": {"name": "c"}, "payload": large, "id": "large"}).to_string();
+    refused(&publish_text(&address, &message).await);
+    until(|| async { http(&address, "GET", "/readyz", "", "").await.body.contains("disk is full") }).await;
+
+    fs::remove_file(&filler).unwrap();
+    until(|| async { http(&address, "GET", "/readyz", "", "").await.status == 200 }).await;
+    assert_eq!(publish_text(&address, &message).await.status, 200);
+    assert_eq!(client.payloads(2).await, [json!("before"), large]);
     relay.stop().await;
 }
 

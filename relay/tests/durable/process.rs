@@ -1,7 +1,7 @@
 //! A relay as a process of its own, which can be killed and started again at the same address.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -61,7 +61,43 @@ impl Process {
 
     /// Starts a relay over a data folder, and waits until it listens.
     pub(crate) async fn start(address: SocketAddr, folder: &Path, flags: &[&str]) -> Self {
-        let mut child = serve(address, folder, flags).spawn().unwrap();
+        Self::of(serve(address, folder, flags)).await
+    }
+
+    /// Starts a relay over a data folder that is a file system of its own, of so many MiB, which nobody else sees.
+    /// `None` where this process may not make one.
+    pub(crate) async fn start_on_small_disk(
+        address: SocketAddr,
+        folder: &Path,
+        mebibytes: u32,
+    ) -> Option<Self> {
+        let script = format!("mount -t tmpfs -o size={mebibytes}m tmpfs \"$1\" && shift && exec \"$@\"");
+        let folder_text = folder.to_str().unwrap();
+        let in_own_world = |flags: &[&str]| {
+            let mut command = Command::new("unshare");
+            command.args(flags).args(["sh", "-c", &script, "sh", folder_text]).kill_on_drop(true);
+            command
+        };
+        for flags in [&["--mount"][..], &["--user", "--map-root-user", "--mount"]] {
+            let tried = in_own_world(flags).arg("true").stderr(Stdio::null()).status().await;
+            if tried.is_ok_and(|status| status.success()) {
+                let relay = serve(address, folder, &[]);
+                let mut command = in_own_world(flags);
+                command.arg(relay.as_std().get_program()).args(relay.as_std().get_args());
+                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+                return Some(Self::of(command).await);
+            }
+        }
+        None
+    }
+
+    /// A file as this process sees it.
+    pub(crate) fn sees(&self, file: &Path) -> PathBuf {
+        Path::new("/proc").join(self.id().to_string()).join("root").join(file.strip_prefix("/").unwrap())
+    }
+
+    async fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
         let heard = Arc::clone(&log);
