@@ -438,6 +438,8 @@ describe('the command line', () => {
   test('has a quick look that ends by itself and stays out of the documents', () => {
     const request = readRequest(['--quick']);
     assert.ok(request.minutes < 2 && request.rounds === 1);
+    assert.deepEqual(request.servers, ['relay', 'bare', 'bun', 'nats']);
+    assert.deepEqual(readRequest(['--quick', '--servers', 'ws']).servers, ['relay', 'ws']);
     assert.ok(!request.out.startsWith(join(root, 'docs')));
     assert.equal(readRequest([]).out, join(root, 'docs'));
   });
