@@ -10,7 +10,7 @@ use crate::servers::bare::Bare;
 use crate::servers::lines::Lines;
 use crate::servers::nats::Nats;
 use crate::servers::nchan::Nchan;
-use crate::servers::relay::Relay;
+use crate::servers::relay::{History, Relay};
 use crate::servers::server::Server;
 use crate::servers::socket_io::SocketIo;
 
@@ -19,6 +19,10 @@ use crate::servers::socket_io::SocketIo;
 pub enum Choice {
     /// The relay
     Relay,
+    /// The relay with its history on a disk: a message counts when the operating system has it
+    RelayProcess,
+    /// The same: a message counts when the disk has it
+    RelayMachine,
     /// A single-threaded epoll loop that does nothing but write: what this kernel allows
     Bare,
     /// Bun's own WebSocket server with its native publish
@@ -56,12 +60,9 @@ impl Choice {
     pub fn server(self, programs: &Programs) -> Result<Box<dyn Server>, BenchError> {
         let peer = |file: &str| programs.peers.join(file);
         match self {
-            Self::Relay => {
-                let advice = "build it with `cargo build --release -p realtime-relay`, or name another with \
-                              --relay-bin";
-                exists("relay", &programs.relay, advice)?;
-                Ok(Box::new(Relay { program: programs.relay.clone(), flags: programs.relay_flags.clone() }))
-            }
+            Self::Relay => relay("relay", programs, None),
+            Self::RelayProcess => relay("relay, process", programs, Some("process")),
+            Self::RelayMachine => relay("relay, machine", programs, Some("machine")),
             Self::Bare => {
                 let program = env::current_exe().map_err(BenchError::system("find this program"))?;
                 Ok(Box::new(Bare { program }))
@@ -91,6 +92,22 @@ impl Choice {
             }
         }
     }
+}
+
+fn relay(
+    name: &'static str,
+    programs: &Programs,
+    durability: Option<&'static str>,
+) -> Result<Box<dyn Server>, BenchError> {
+    let advice = "build it with `cargo build --release -p realtime-relay`, or name another with --relay-bin";
+    exists("relay", &programs.relay, advice)?;
+    let history = durability.map(History::new);
+    Ok(Box::new(Relay {
+        name,
+        program: programs.relay.clone(),
+        flags: programs.relay_flags.clone(),
+        history,
+    }))
 }
 
 const INSTALL: &str = "`npm run bench` installs it when --servers names it";

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::{env, fs};
 
 use memchr::memchr;
 use realtime_protocol::SUB_PROTOCOL;
@@ -21,22 +22,56 @@ use crate::wire::payload::Payload;
 const KEY: &str = "dev";
 
 /// A relay's program and the flags it is started with besides the address.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Relay {
+    /// Its name in tables.
+    pub name: &'static str,
     /// The program.
     pub program: PathBuf,
     /// Further flags of `relay serve`.
     pub flags: Vec<OsString>,
+    /// Where its messages outlive it, if they do.
+    pub history: Option<History>,
+}
+
+/// A data folder that is empty at every start, in the folder for temporary files (`TMPDIR`), and gone in the end.
+#[derive(Debug)]
+pub struct History {
+    folder: PathBuf,
+    durability: &'static str,
+}
+
+impl History {
+    /// A folder of this process for this durability.
+    pub fn new(durability: &'static str) -> Self {
+        let name = format!("realtime-bench-history-{durability}-{}", std::process::id());
+        Self { folder: env::temp_dir().join(name), durability }
+    }
+
+    fn clear(&self) {
+        // There is none at the first start; and what cannot be removed the relay says.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        self.clear();
+    }
 }
 
 impl Server for Relay {
     fn name(&self) -> &'static str {
-        "relay"
+        self.name
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error"]).args(&self.flags);
+        if let Some(history) = &self.history {
+            history.clear();
+            command.arg("--data-dir").arg(&history.folder).args(["--durability", history.durability]);
+        }
         command
     }
 
