@@ -61,6 +61,8 @@ async fn a_visitor_stays_the_same() {
     let relay = again(relay, address, folder.path()).await;
     let hello = json!({"type": "hello", "visitorToken": first["visitorToken"]});
     let (_client, second) = Client::hello(&address, hello).await;
+    let log = relay.log().join("\n");
+    assert!(log.contains("everyone is a visitor") && !log.contains("stranger"), "{log}");
     assert_eq!(first["subscriber"], second["subscriber"]);
     relay.stop().await;
 }
