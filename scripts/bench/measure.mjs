@@ -2,14 +2,12 @@
  * One measurement: one scenario on one server, once, by the load generator as a process of its own. Whatever goes wrong
  * in it is its outcome, and nobody else's.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { endGroup, spawnGroup } from '../lib/processes.mjs';
 import { buildFolder, relayBinary, root } from '../lib/project.mjs';
 import { measureDecisions } from './decisions.mjs';
-import { DATA_DIR } from './plan.mjs';
 
 /** @typedef {import('./figures.mjs').Printed} Printed */
 /** @typedef {import('./plan.mjs').Scenario} Scenario */
@@ -46,19 +44,17 @@ export async function measure(scenario, server, how) {
   if (scenario.isOfDecisions) return measureDecisions();
   const { seconds, patience, env, program = loadGenerator } = how;
   const limitMs = how.limitMs ?? LIMIT_MS + (seconds + patience) * 1_000;
-  const data = scenario.relayFlags?.includes(DATA_DIR)
-    ? mkdtempSync(join(buildFolder('bench-data'), 'relay-'))
-    : '';
-  const flags = (scenario.relayFlags ?? []).map((flag) => `--relay-flag=${flag === DATA_DIR ? data : flag}`);
+  const flags = (scenario.relayFlags ?? []).map((flag) => `--relay-flag=${flag}`);
   const args = [
     ...scenario.args,
-    ...['--servers', server, '--rounds', '1', '--json'],
+    ...['--servers', scenario.relayAs ?? server, '--rounds', '1', '--json'],
     ...['--seconds', String(seconds), '--patience', String(patience)],
     ...flags,
   ];
   const child = spawnGroup(program, args, {
     cwd: root,
-    env: { ...process.env, RELAY_BIN: relayBinary, ...env },
+    // Temporary files, a relay's history among them, are on the disk that the sources are on, and not in memory.
+    env: { ...process.env, RELAY_BIN: relayBinary, TMPDIR: buildFolder('bench-data'), ...env },
   });
   let overdue = false;
   const limit = setTimeout(() => {
@@ -67,7 +63,6 @@ export async function measure(scenario, server, how) {
   }, limitMs);
   const [printed, told, outcome] = await Promise.all([all(child.stdout), all(child.stderr), ended(child)]);
   clearTimeout(limit);
-  if (data) rmSync(data, { recursive: true, force: true });
   if (overdue) return { failure: `it was stopped after ${limitMs / 1000} s` };
   if (outcome !== 0) return { failure: reasonIn(told) ?? `the load generator ended with ${outcome}` };
   try {

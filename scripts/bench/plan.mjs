@@ -12,7 +12,9 @@ import { root } from '../lib/project.mjs';
  * @property {string[]} args of the load generator
  * @property {string} headline the figure that stands for it
  * @property {string} [plot] the heading of its bar chart, where it has one
- * @property {string[]} [relayFlags] further flags of `relay serve`; `DATA_DIR` stands for an empty folder on the disk
+ * @property {string[]} [relayFlags] further flags of `relay serve`
+ * @property {'relay-process' | 'relay-machine'} [relayAs] the relay's name with the load generator, where it keeps its
+ *   history on disk
  * @property {boolean} [isOfDecisions] not the load generator's, but that of permission decisions
  * @property {string[]} [servers] those that it is measured on (all)
  * @property {{ id: string, at: number }} [growth] the series that it is a point of, and where
@@ -45,9 +47,6 @@ export const SELDOM_ROUNDS = 3;
 
 /** The permissions file that the relay asks about each subscription where a scenario says so. */
 const PERMISSIONS = join('bench', 'permissions', 'realtime-permissions.js');
-
-/** Stands in a relay's flags for a folder that each measurement has anew. */
-export const DATA_DIR = 'DATA_DIR';
 
 const COST = 'server CPU per delivery';
 
@@ -100,7 +99,7 @@ const STANDARD = [
     does: 'Every publish is answered when its message would survive the end of the relay: `--data-dir`.',
     args: ['publish'],
     headline: 'publishes',
-    relayFlags: ['--data-dir', DATA_DIR],
+    relayAs: 'relay-process',
     servers: ['relay'],
   },
   {
@@ -111,7 +110,7 @@ const STANDARD = [
       'meanwhile is written together.',
     args: ['publish'],
     headline: 'publishes',
-    relayFlags: ['--data-dir', DATA_DIR, '--durability', 'machine'],
+    relayAs: 'relay-machine',
     servers: ['relay'],
   },
   {
