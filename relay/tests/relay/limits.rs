@@ -92,7 +92,8 @@ async fn a_client_that_floods_is_told_so_and_others_do_not_notice() {
     }
     let (code, reason, before) = flooding.closed().await;
     assert_eq!((code, reason.as_str()), (4504, "a connection may send 5 messages a second"));
-    assert!(before.is_empty());
+    // A pong that was not asked for is answered with a ping, as far as the limit goes.
+    assert!(before.len() < 100 && before.iter().all(|frame| frame["type"] == "ping"), "{before:?}");
     assert_eq!(quiet.subscribe(1, json!({"name": "c"}), None).await["type"], "subscribed");
     drop((flooding, quiet));
     relay.stop().await;
