@@ -4,6 +4,7 @@
  */
 import { ensureBrowsers } from './lib/browsers.mjs';
 import * as checks from './lib/checks.mjs';
+import { checkDependencies } from './lib/dependencies.mjs';
 import { Advice } from './lib/failure.mjs';
 import { contractTests } from './lib/http-contract.mjs';
 import { Ledger } from './lib/ledger.mjs';
@@ -124,6 +125,7 @@ async function plan(areas) {
   const chromium = browsers?.chromium ?? '';
   return [
     { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
+    { name: 'dependencies', areas: ['rust', 'js'], run: checkDependencies },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
     {

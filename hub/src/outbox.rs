@@ -75,6 +75,11 @@ impl Outbox {
         self.granted_bytes = 0;
     }
 
+    /// What waits, frame by frame.
+    pub fn frames(&self) -> impl Iterator<Item = &[u8]> {
+        self.frames.iter().map(AsRef::as_ref)
+    }
+
     /// The first bytes that wait, for one vectored write. Returns how many slices were filled.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;

@@ -21,6 +21,8 @@ pub enum CloseCode {
     Reconnect,
     /// 4008: the token cannot be checked at the moment.
     Unavailable,
+    /// 4009: nothing was subscribed for long; come back when something is.
+    Idle,
     /// 4500: a frame that the protocol does not know.
     BadFrame,
     /// 4501: a token that is not valid.
@@ -35,7 +37,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code, in the order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Draining,
         Self::Slow,
         Self::Silent,
@@ -45,6 +47,7 @@ impl CloseCode {
         Self::TokenExpired,
         Self::Reconnect,
         Self::Unavailable,
+        Self::Idle,
         Self::BadFrame,
         Self::BadToken,
         Self::FrameTooLarge,
@@ -64,6 +67,7 @@ impl CloseCode {
             Self::TokenExpired => 4006,
             Self::Reconnect => 4007,
             Self::Unavailable => 4008,
+            Self::Idle => 4009,
             Self::BadFrame => 4500,
             Self::BadToken => 4501,
             Self::FrameTooLarge => 4502,

@@ -161,6 +161,7 @@ impl Relay {
             permission: provider.permission,
             rules: settings.session,
             max_outbox_bytes: settings.max_outbox_bytes,
+            max_memory_bytes: settings.max_memory_bytes,
             max_frame_bytes: MAX_CLIENT_FRAME_BYTES,
             clock,
             registry: Registry::default(),
@@ -361,6 +362,7 @@ async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: Cancel
             () = cancel.cancelled() => return,
             _ = ticks.tick() => sessions.broker.tick(),
         }
+        sessions.relieve();
         if let Some(status) = sessions.broker.store_status() {
             match status.refuses {
                 Some((refusal, _)) => readiness.fault("store", refusal.to_string()),

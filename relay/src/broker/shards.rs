@@ -157,6 +157,11 @@ impl<P: Peer> Broker<P> {
         }
     }
 
+    /// Bytes that histories and channels hold.
+    pub fn history_bytes(&self) -> usize {
+        self.budget.used_bytes()
+    }
+
     /// The hubs, for the flushers.
     pub fn shards(&self) -> &[Arc<Shard<P>>] {
         &self.shards

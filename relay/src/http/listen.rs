@@ -16,6 +16,10 @@ use crate::tls::door::{NoHandshake, TlsDoor};
 /// How long to wait after an accept that failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Connections that are accepted before everything else that is ready has its turn. A crowd that returns all at once waits in
+/// the kernel, and who is served waits no longer than some dozens of handshakes take.
+const ACCEPTED_PER_TURN: usize = 16;
+
 /// Where connections come in.
 pub struct Entrance {
     /// What accepts them.
@@ -29,7 +33,13 @@ pub struct Entrance {
 /// Serves connections until it is cancelled. Requests that are under way then are still answered.
 pub async fn serve(entrance: Entrance, routes: Routes, cancel: CancellationToken, tracker: TaskTracker) {
     let Entrance { listener, tls, places } = entrance;
+    let mut accepted_in_turn = 0;
     loop {
+        if accepted_in_turn == ACCEPTED_PER_TURN {
+            accepted_in_turn = 0;
+            tokio::task::yield_now().await;
+        }
+        accepted_in_turn += 1;
         let accepted = tokio::select! {
             biased;
             () = cancel.cancelled() => return,
@@ -105,4 +115,37 @@ async fn refused(error: &io::Error) {
     }
     tracing::warn!(%error, "a connection could not be accepted");
     tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use warp::{Filter, Reply};
+
+    use super::*;
+    use crate::http::address::TrustedProxies;
+
+    #[tokio::test]
+    async fn of_a_crowd_so_many_are_accepted_and_then_everybody_who_is_ready_has_a_turn() {
+        const CROWD: usize = 100;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // They wait in the kernel.
+        let crowd: Vec<_> = (0..CROWD).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+        let places = Arc::new(Places::new(CROWD, 0, TrustedProxies::default()));
+        let routes =
+            Routes { filter: warp::any().map(|| "".into_response()).boxed(), counters: Arc::default() };
+        let entrance = Entrance { listener, tls: None, places: Arc::clone(&places) };
+        let cancel = CancellationToken::new();
+        let serving = tokio::spawn(serve(entrance, routes, cancel.clone(), TaskTracker::new()));
+        let mut before = 0;
+        while before < CROWD {
+            tokio::task::yield_now().await;
+            let taken = places.taken();
+            assert!(taken - before <= ACCEPTED_PER_TURN, "{} at once", taken - before);
+            before = taken;
+        }
+        cancel.cancel();
+        serving.await.unwrap();
+        drop(crowd);
+    }
 }

@@ -1,6 +1,7 @@
 //! Every request's way: to an operation of ours, to a file of the site, or to nothing.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -169,8 +170,10 @@ impl Api {
 }
 
 fn site_files(folder: PathBuf) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
-    let is_public = warp::path::full().and_then(|path: FullPath| async move {
-        if site::may_serve(path.as_str()) { Ok(()) } else { Err(warp::reject::not_found()) }
+    let root = folder.clone();
+    let is_public = warp::path::full().and_then(move |path: FullPath| {
+        let is_public = site::may_serve(path.as_str()) && site::leads_nowhere_else(&root, path.as_str());
+        ready(if is_public { Ok(()) } else { Err(warp::reject::not_found()) })
     });
     is_public.untuple_one().and(warp::fs::dir(folder)).map(|file: warp::fs::File| {
         let mut response = file.into_response();

@@ -1,5 +1,7 @@
 //! The site's static files, for `relay serve --site DIR`. The backend's code is not among them.
 
+use std::path::Path;
+
 use percent_encoding::percent_decode_str;
 
 /// Whether a request's path may be served from the site's folder: not the backend's code, no installed packages, no
@@ -10,6 +12,18 @@ pub fn may_serve(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let is_private = |part: &str| part.eq_ignore_ascii_case("backend") || part == "node_modules";
     !parts.clone().any(is_hidden) && !parts.any(is_private)
+}
+
+/// Whether what a path names lies in the folder by its true name too, and may be served by that: a link may lead out of
+/// the folder, or to the backend's code.
+pub fn leads_nowhere_else(folder: &Path, path: &str) -> bool {
+    let Ok(path) = percent_decode_str(path).decode_utf8() else { return false };
+    let Ok(folder) = folder.canonicalize() else { return false };
+    let file = path.split('/').filter(|part| !part.is_empty()).fold(folder.clone(), |at, part| at.join(part));
+    // What is not there is for the one who reads it to say.
+    let Ok(file) = file.canonicalize() else { return true };
+    let inside = file.strip_prefix(&folder).ok().and_then(Path::to_str);
+    inside.is_some_and(|inside| may_serve(&inside.replace('%', "%25")))
 }
 
 #[cfg(test)]
@@ -40,6 +54,32 @@ mod tests {
         ];
         for path in paths {
             assert!(!may_serve(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_leads_out_of_the_folder_or_to_the_backends_code_is_not_served() {
+        let (site, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (root, link) =
+            (site.path(), std::os::unix::fs::symlink::<std::path::PathBuf, std::path::PathBuf>);
+        std::fs::create_dir(root.join("backend")).unwrap();
+        for file in [root.join("index.html"), root.join("backend/code.js"), elsewhere.path().join("secret")] {
+            std::fs::write(file, "").unwrap();
+        }
+        link(elsewhere.path().join("secret"), root.join("out.txt")).unwrap();
+        link(elsewhere.path().into(), root.join("folder")).unwrap();
+        link(root.join("backend/code.js"), root.join("code.js")).unwrap();
+        link(root.join("index.html"), root.join("other%2f.html")).unwrap();
+        for (path, expected) in [
+            ("/index.html", true),
+            ("/other%252f.html", true),
+            ("/", true),
+            ("/missing.html", true),
+            ("/out.txt", false),
+            ("/folder/secret", false),
+            ("/code.js", false),
+        ] {
+            assert_eq!(leads_nowhere_else(root, path), expected, "{path}");
         }
     }
 }

@@ -32,6 +32,7 @@ fn start() -> PrometheusHandle {
     identity::gauge::describe();
     log::lines::describe();
     session::ends::describe();
+    session::relief::describe();
     permission::gauge::describe();
     store::gauge::describe();
     tls::gauge::describe();

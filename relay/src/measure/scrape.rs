@@ -30,6 +30,8 @@ const DELIVERED_BYTES: &str = "relay_delivered_bytes_total";
 const RECOVERIES: &str = "relay_recoveries_total";
 const HISTORY: &str = "relay_history_bytes";
 const MAX_HISTORY: &str = "relay_history_limit_bytes";
+const OUTBOXES: &str = "relay_outbox_bytes";
+const MAX_MEMORY: &str = "relay_memory_limit_bytes";
 const QUESTIONS_OPEN: &str = "relay_permission_questions_open";
 const REQUESTS: &str = "relay_http_requests_total";
 
@@ -62,6 +64,8 @@ pub fn describe() {
     );
     describe_gauge!(HISTORY, "Memory that the channels' histories hold.");
     describe_gauge!(MAX_HISTORY, "Memory that they may hold.");
+    describe_gauge!(OUTBOXES, "Bytes that wait for clients, each outbox counted in full.");
+    describe_gauge!(MAX_MEMORY, "Memory that histories and what waits for clients may have together.");
     describe_gauge!(QUESTIONS_OPEN, "Permission questions that wait for an answer.");
     describe_counter!(
         REQUESTS,
@@ -120,6 +124,8 @@ impl Measured {
         registry.ends.each(|reason, count| {
             counter!(SESSIONS_ENDED, "reason" => reason).absolute(count);
         });
+        gauge!(OUTBOXES).set(registry.waiting_bytes() as f64);
+        gauge!(MAX_MEMORY).set(self.sessions.max_memory_bytes as f64);
         gauge!(QUESTIONS_OPEN).set(self.sessions.permission.open() as f64);
     }
 

@@ -210,6 +210,29 @@ impl Connection {
         before.saturating_sub(sending.outbox.waiting_bytes())
     }
 
+    /// Bytes that wait.
+    pub fn waiting_bytes(&self) -> usize {
+        self.sending.lock().outbox.waiting_bytes()
+    }
+
+    /// Every frame that waits.
+    pub fn each_waiting(&self, tell: impl FnMut(&[u8])) {
+        self.sending.lock().outbox.frames().for_each(tell);
+    }
+
+    /// Throws away what waits: the client has to come back and recover. Returns whether it was still served.
+    pub fn send_away(&self) -> bool {
+        let mut sending = self.sending.lock();
+        let is_open = sending.state == SendingState::Open;
+        if is_open {
+            self.overflow(
+                "the relay has no memory left for what waits: come back and recover it",
+                &mut sending,
+            );
+        }
+        is_open
+    }
+
     /// The state of sending.
     pub fn state(&self) -> SendingState {
         self.sending.lock().state
@@ -275,11 +298,14 @@ impl Connection {
 
     fn push(&self, frame: Bytes, sending: &mut Sending) {
         if sending.outbox.push(frame).is_err() {
-            sending.state = SendingState::Overflowed;
-            let reason = "too slow: come back and recover what was missed";
-            sending.outbox.end_with(writer::close(CloseCode::Slow.get(), reason));
-            self.wake.notify_one();
+            self.overflow("too slow: come back and recover what was missed", sending);
         }
+    }
+
+    fn overflow(&self, reason: &str, sending: &mut Sending) {
+        sending.state = SendingState::Overflowed;
+        sending.outbox.end_with(writer::close(CloseCode::Slow.get(), reason));
+        self.wake.notify_one();
     }
 }
 

@@ -30,6 +30,7 @@ impl End {
         static HELLO: Pace = Pace::new();
         static FRAME: Pace = Pace::new();
         static FLOODING: Pace = Pace::new();
+        static IDLE: Pace = Pace::new();
         let (pace, what) = match self {
             Self::Code(CloseCode::Slow) => (&SLOW, "a client read too slowly (--max-outbox-bytes)"),
             Self::Code(CloseCode::HelloTooLate) => {
@@ -38,6 +39,9 @@ impl End {
             Self::Code(CloseCode::FrameTooLarge) => (&FRAME, "a client sent a frame that was too large"),
             Self::Code(CloseCode::Flooding) => {
                 (&FLOODING, "a client sent too many messages (--max-frames-per-second)")
+            }
+            Self::Code(CloseCode::Idle) => {
+                (&IDLE, "a client subscribed to nothing for too long (--idle-timeout-seconds)")
             }
             _ => return,
         };

@@ -103,6 +103,27 @@ impl Registry {
         }
     }
 
+    /// Bytes that wait for clients, each outbox in full.
+    pub fn waiting_bytes(&self) -> usize {
+        let sum = |shard: &Shard| -> usize {
+            shard.lock().values().map(|connection| connection.waiting_bytes()).sum()
+        };
+        self.shards.iter().map(sum).sum()
+    }
+
+    /// Those for whom something waits, with its bytes.
+    pub fn with_something_waiting(&self) -> Vec<(usize, Arc<Connection>)> {
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let each = shard.values().map(|connection| (connection.waiting_bytes(), connection));
+            found.extend(
+                each.filter(|(bytes, _)| *bytes > 0).map(|(bytes, found)| (bytes, Arc::clone(found))),
+            );
+        }
+        found
+    }
+
     /// Whether the relay is stopping.
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::SeqCst)

@@ -9,7 +9,7 @@
 //! - After `ended`, no message of that channel follows.
 //!
 //! Reading order: [`effect`], `request` and [`state`], [`order`], [`muted`] and [`connection`], [`registry`] (all that
-//! run), [`recheck`] (running subscriptions are asked about again), [`sessions`], [`who`], [`questions`],
+//! run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`], [`who`], [`questions`],
 //! [`task`].
 
 pub mod connection;
@@ -22,6 +22,7 @@ pub mod questions;
 #[path = "recheck/room.rs"]
 pub mod recheck;
 pub mod registry;
+pub mod relief;
 mod request;
 pub mod sessions;
 pub mod state;

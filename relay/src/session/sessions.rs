@@ -9,6 +9,7 @@ use crate::permission::provider::Permission;
 use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::registry::Registry;
+use crate::session::relief;
 use crate::session::state::SessionRules;
 use crate::tls::stream::Wire;
 
@@ -24,6 +25,8 @@ pub struct Sessions {
     pub rules: SessionRules,
     /// Bytes that may wait for one client.
     pub max_outbox_bytes: usize,
+    /// Bytes that histories and what waits for clients may have together.
+    pub max_memory_bytes: usize,
     /// Bytes of one frame that a client sends.
     pub max_frame_bytes: usize,
     /// The time.
@@ -35,6 +38,12 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// Sends slow clients away when the memory for what waits is used up. To be called about every second.
+    pub fn relieve(&self) {
+        let allowed = self.max_memory_bytes.saturating_sub(self.broker.history_bytes());
+        relief::relieve(&self.registry, allowed);
+    }
+
     /// A new session over a connection.
     pub fn begin(&self, wire: Wire) -> Arc<Connection> {
         let connection = Arc::new(Connection::new(self.registry.new_id(), wire, self.max_outbox_bytes));

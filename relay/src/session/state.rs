@@ -25,6 +25,8 @@ pub struct SessionRules {
     pub heartbeat_timeout: Duration,
     /// How long a client may take to say hello.
     pub hello_timeout: Duration,
+    /// How long a client may be there without a subscription.
+    pub idle_timeout: Duration,
     /// Subscriptions that one session may have.
     pub max_subscriptions: usize,
     /// Messages that its client may send.
@@ -53,6 +55,8 @@ pub struct Session {
     asked: Vec<Asked>,
     sent: FrameMeter,
     heard_at: Duration,
+    /// Since when there has been no subscription and no question, while there is none.
+    idle_since: Duration,
     ping_at: Duration,
     ping_every: Duration,
     /// Whether a ping has left that no pong has answered yet.
@@ -98,6 +102,7 @@ impl Session {
             asked: Vec::new(),
             sent: FrameMeter::default(),
             heard_at: now,
+            idle_since: now,
             ping_at: now + ping_every,
             ping_every,
             awaits_pong: false,
@@ -190,6 +195,7 @@ impl Session {
         let early = std::mem::take(early);
         self.phase = Phase::Live(subscriber.clone());
         self.expires_at = expires_at;
+        self.idle_since = now;
         let heartbeat = Heartbeat {
             interval_ms: millis(self.rules.heartbeat_interval),
             timeout_ms: millis(self.rules.heartbeat_timeout),
@@ -241,6 +247,7 @@ impl Session {
             return effects.push(Effect::Ask(channel.clone()));
         }
         let Asked { id, channel, position, later, .. } = self.asked.swap_remove(place);
+        self.idle_since = self.heard_at.max(self.idle_since);
         if self.asked.is_empty() {
             self.asked = Vec::new();
         }
@@ -269,8 +276,9 @@ impl Session {
     }
 
     /// It is no longer attached to a channel.
-    pub const fn detached(&mut self) {
+    pub fn detached(&mut self) {
         self.subscriptions = self.subscriptions.saturating_sub(1);
+        self.idle_since = self.heard_at.max(self.idle_since);
     }
 
     /// A question about a channel that it is attached to has been answered. Only a clear no ends a subscription.
@@ -285,7 +293,10 @@ impl Session {
     pub fn deadline(&self) -> Duration {
         let next = match self.phase {
             Phase::New | Phase::Identifying(_) => self.heard_at + self.rules.hello_timeout,
-            Phase::Live(_) | Phase::Ended => self.ping_at.min(self.silent_at()),
+            Phase::Live(_) | Phase::Ended => {
+                let next = self.ping_at.min(self.silent_at());
+                self.idle_at().map_or(next, |at| at.min(next))
+            }
         };
         self.expires_at.map_or(next, |at| at.min(next))
     }
@@ -308,6 +319,10 @@ impl Session {
             }
             Phase::Live(_) if now >= self.silent_at() => {
                 self.end(CloseCode::Silent, "the heartbeat was not answered", effects);
+            }
+            Phase::Live(_) if self.idle_at().is_some_and(|at| now >= at) => {
+                let reason = "nothing is subscribed: come back when something is";
+                self.end(CloseCode::Idle, reason, effects);
             }
             Phase::Live(_) if now >= self.ping_at => {
                 self.ping_at = now + self.ping_every;
@@ -366,6 +381,12 @@ impl Session {
 
     fn silent_at(&self) -> Duration {
         self.heard_at + self.rules.heartbeat_interval + self.rules.heartbeat_timeout
+    }
+
+    /// When it has been without a subscription for too long, while it is without one.
+    fn idle_at(&self) -> Option<Duration> {
+        let is_idle = self.subscriptions == 0 && self.asked.is_empty();
+        is_idle.then(|| self.idle_since + self.rules.idle_timeout)
     }
 
     fn request(&mut self, request: Request, effects: &mut Vec<Effect>) {

@@ -12,6 +12,7 @@ const RULES: SessionRules = SessionRules {
     heartbeat_interval: Duration::from_secs(20),
     heartbeat_timeout: Duration::from_secs(10),
     hello_timeout: Duration::from_secs(5),
+    idle_timeout: Duration::from_secs(300),
     max_subscriptions: 2,
 };
 
@@ -359,4 +360,25 @@ fn who_takes_what_waits_is_not_silent_and_who_hardly_does_is() {
     session.took(usize::MAX, secs(10));
     assert_eq!(time(&mut session, secs(39)).len(), 1, "a ping");
     assert!(is_end(&time(&mut session, secs(40)), CloseCode::Silent));
+}
+
+#[test]
+fn a_client_that_has_subscribed_to_nothing_for_long_is_let_go_and_one_that_has_stays() {
+    let answers_pings = |session: &mut Session, from: u64, to: u64| {
+        (from..to).find(|second| {
+            session.heard(secs(*second));
+            is_end(&time(session, secs(*second)), CloseCode::Idle)
+        })
+    };
+    let mut idle = live();
+    assert!(idle.deadline() <= secs(300));
+    assert_eq!(answers_pings(&mut idle, 0, 1_000), Some(300));
+    let mut subscribed = live();
+    subscribe(&mut subscribed, 1, "a");
+    decide(&mut subscribed, "a", Verdict::Allowed);
+    subscribed.attached();
+    assert_eq!(answers_pings(&mut subscribed, 0, 1_000), None);
+    // What it gave up last counts.
+    subscribed.detached();
+    assert_eq!(answers_pings(&mut subscribed, 1_000, 2_000), Some(1_299));
 }

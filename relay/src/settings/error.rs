@@ -83,6 +83,17 @@ pub enum SettingsError {
         /// The most, in seconds.
         max: u64,
     },
+    /// Histories would leave nothing for what waits for clients.
+    #[error(
+        "max-memory-bytes ({max_memory}) must be larger than max-history-bytes ({max_history}): what waits for slow \
+         clients has what histories leave of it"
+    )]
+    NoMemoryLeft {
+        /// What both may have together.
+        max_memory: usize,
+        /// What histories may have.
+        max_history: usize,
+    },
     /// A retention table that is not right.
     #[error("[[retention]] of channels {channels:?}: {reason}")]
     Retention {

@@ -75,6 +75,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// When a message counts as stored there.
     pub durability: Durability,
+    /// Bytes that histories and what waits for clients may have together.
+    pub max_memory_bytes: usize,
     /// The rules of sessions.
     pub session: SessionRules,
     /// The log's filter.
@@ -130,12 +132,14 @@ impl Settings {
                 ..HubSettings::default()
             },
             max_history_bytes: given.max_history_bytes,
+            max_memory_bytes: memory(given.max_memory_bytes, given.max_history_bytes)?,
             data_dir: given.data_dir,
             durability: given.durability,
             session: SessionRules {
                 heartbeat_interval: seconds("heartbeat-seconds", given.heartbeat_seconds)?,
                 heartbeat_timeout: seconds("heartbeat-timeout-seconds", given.heartbeat_timeout_seconds)?,
                 hello_timeout: seconds("hello-timeout-seconds", given.hello_timeout_seconds)?,
+                idle_timeout: seconds("idle-timeout-seconds", given.idle_timeout_seconds)?,
                 max_subscriptions: given.max_subscriptions,
                 frames: FrameLimit::new(
                     at_least_one("max-frames-per-second", given.max_frames_per_second)?,
@@ -157,6 +161,15 @@ fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String
         return Err(SettingsError::BadKey);
     }
     Ok(keys)
+}
+
+/// Histories leave something of the memory for what waits.
+const fn memory(max_memory: usize, max_history: usize) -> Result<usize, SettingsError> {
+    if max_memory > max_history {
+        Ok(max_memory)
+    } else {
+        Err(SettingsError::NoMemoryLeft { max_memory, max_history })
+    }
 }
 
 fn tls(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<PairFiles>, SettingsError> {

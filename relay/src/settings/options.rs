@@ -193,6 +193,15 @@ settings! {
         #[arg(long, env = "RELAY_HELLO_TIMEOUT_SECONDS", value_name = "SECONDS")]
         hello_timeout_seconds: u64 = 10,
 
+        /// How long a client may be connected without a subscription, in seconds [default: 300]
+        #[arg(long, env = "RELAY_IDLE_TIMEOUT_SECONDS", value_name = "SECONDS")]
+        idle_timeout_seconds: u64 = 300,
+
+        /// Bytes that histories and what waits for slow clients may have together; beyond it those for whom most waits
+        /// are sent away to recover. More than --max-history-bytes [default: 536870912]
+        #[arg(long, env = "RELAY_MAX_MEMORY_BYTES", value_name = "BYTES")]
+        max_memory_bytes: usize = 512 * 1024 * 1024,
+
         /// Certificate in PEM, with those that lead to its authority behind it: clients speak TLS then (https, wss).
         /// Another one in the file is put in force without a restart
         #[arg(long, env = "RELAY_TLS_CERT", value_name = "FILE")]

@@ -81,6 +81,8 @@ fn settings_are_written_as_they_were_given() {
         heartbeat-seconds = 10
         heartbeat-timeout-seconds = 11
         hello-timeout-seconds = 12
+        idle-timeout-seconds = 35
+        max-memory-bytes = 36
         log = "l"
         log-format = "json"
 
@@ -167,6 +169,8 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(error(&["--api-key", ""]).contains("API key is empty"));
     assert!(error(&["--api-key", "schlüssel"]).contains("visible ASCII"));
     assert!(error(&["--token-secret", ""]).contains("openssl"));
+    let no_memory = error(&["--max-memory-bytes", "5", "--max-history-bytes", "5"]);
+    assert!(no_memory.contains("max-memory-bytes (5) must be larger than max-history-bytes (5)"));
     assert!(error(&["--tls-cert", "c.pem"]).contains("--tls-key is not"));
     assert!(error(&["--tls-key", "k.pem"]).contains("--tls-cert is not"));
     assert!(error(&["--visitor-key", "a long enough secret,short"]).contains("fewer than 16"));

@@ -86,6 +86,14 @@ mod tests {
     }
 
     #[test]
+    fn no_extension_is_ever_accepted_so_nothing_can_be_compressed() {
+        let offers = "permessage-deflate; client_max_window_bits, x-webkit-deflate-frame";
+        let response = answer::<()>(&request(&[("sec-websocket-extensions", Some(offers))])).unwrap();
+        assert_eq!(response.status(), 101);
+        assert!(!response.headers().contains_key("sec-websocket-extensions"));
+    }
+
+    #[test]
     fn a_request_that_lacks_something_is_refused_by_name() {
         let refused = |changes: &[_]| answer::<()>(&request(changes)).expect_err("a refusal");
         assert_eq!(refused(&[("upgrade", None)]), NoHandshake::NotAnUpgrade);

@@ -146,6 +146,7 @@ impl Relay {
             heartbeat_interval: plan.heartbeat,
             heartbeat_timeout: Duration::from_secs(2) + plan.heartbeat / 5,
             hello_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(300),
             max_subscriptions: plan.max_subscriptions,
             frames: FrameLimit::new(100, plan.max_subscriptions),
         };
