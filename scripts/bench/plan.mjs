@@ -95,7 +95,7 @@ const STANDARD = [
   },
   {
     id: 'publish-process',
-    title: 'the same, kept on disk to outlive the relay',
+    title: 'single publishes, kept on disk to outlive the relay',
     does: 'Every publish is answered when its message would survive the end of the relay: `--data-dir`.',
     args: ['publish'],
     headline: 'publishes',
@@ -104,7 +104,7 @@ const STANDARD = [
   },
   {
     id: 'publish-machine',
-    title: 'the same, kept on disk to outlive the machine',
+    title: 'single publishes, kept on disk to outlive the machine',
     does:
       'Every publish is answered when the disk has its message: `--data-dir` with `--durability machine`. What waits ' +
       'meanwhile is written together.',
