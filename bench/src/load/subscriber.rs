@@ -133,13 +133,16 @@ impl Subscriber {
         if answer.status() != Some(101) {
             return Err(self.peer(&format!("the upgrade is refused: {}", String::from_utf8_lossy(bytes))));
         }
-        if let Some(text) = dialect.opening(self.channel) {
+        let texts = dialect.opening(self.channel);
+        if texts.is_empty() {
+            self.state = State::Subscribed(self.began.elapsed());
+        } else {
             self.state = State::Subscribing;
             let mut opening = Vec::new();
-            frame::push_text(&mut opening, text.as_bytes());
+            for text in &texts {
+                frame::push_text(&mut opening, text.as_bytes());
+            }
             self.say(&opening)?;
-        } else {
-            self.state = State::Subscribed(self.began.elapsed());
         }
         Ok(bytes.get(answer.bytes..).unwrap_or_default())
     }

@@ -63,8 +63,8 @@ impl Dialect for BareDialect {
         None
     }
 
-    fn opening(&self, channel: usize) -> Option<String> {
-        Some(channel.to_string())
+    fn opening(&self, channel: usize) -> Vec<String> {
+        vec![channel.to_string()]
     }
 
     fn heard(&self, _text: &[u8], _channel: usize) -> Heard {

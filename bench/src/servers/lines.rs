@@ -69,8 +69,8 @@ impl Dialect for LinesDialect {
         None
     }
 
-    fn opening(&self, channel: usize) -> Option<String> {
-        Some(channel_name(channel))
+    fn opening(&self, channel: usize) -> Vec<String> {
+        vec![channel_name(channel)]
     }
 
     fn heard(&self, _text: &[u8], _channel: usize) -> Heard {

@@ -112,8 +112,8 @@ impl Dialect for NchanDialect {
         None
     }
 
-    fn opening(&self, _channel: usize) -> Option<String> {
-        None
+    fn opening(&self, _channel: usize) -> Vec<String> {
+        Vec::new()
     }
 
     fn heard(&self, text: &[u8], _channel: usize) -> Heard {

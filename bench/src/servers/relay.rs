@@ -131,8 +131,10 @@ impl Dialect for RelayDialect {
         Some(SUB_PROTOCOL)
     }
 
-    fn opening(&self, _channel: usize) -> Option<String> {
-        Some(write_client_frame(&ClientFrame::Hello { token: None, visitor_token: None }))
+    /// As the SDK does: what a page wants already follows the hello at once.
+    fn opening(&self, channel: usize) -> Vec<String> {
+        let hello = write_client_frame(&ClientFrame::Hello { token: None, visitor_token: None });
+        vec![hello, subscribe(channel)]
     }
 
     fn heard(&self, text: &[u8], channel: usize) -> Heard {
@@ -141,7 +143,7 @@ impl Dialect for RelayDialect {
             return Heard::Refused(format!("an unknown frame: {text}"));
         };
         match control {
-            Control::Welcome { .. } => Heard::Say(subscribe(channel)),
+            Control::Welcome { .. } => Heard::Nothing,
             Control::Subscribed { .. } => Heard::Subscribed,
             Control::Ping => Heard::Say(write_client_frame(&ClientFrame::Pong)),
             other => Heard::Refused(format!("{other:?}")),

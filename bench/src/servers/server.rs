@@ -34,9 +34,9 @@ pub trait Dialect: Messages {
     /// The sub-protocol to offer, if there is one.
     fn sub_protocol(&self) -> Option<&'static str>;
 
-    /// What a subscriber says first. `None` where the path says it all: the subscriber is subscribed once the
-    /// connection is upgraded.
-    fn opening(&self, channel: usize) -> Option<String>;
+    /// What a subscriber says first, as messages that leave together. None where the path says it all: the subscriber
+    /// is subscribed once the connection is upgraded.
+    fn opening(&self, channel: usize) -> Vec<String>;
 
     /// What a subscriber of this channel makes of a text that holds no messages.
     fn heard(&self, text: &[u8], channel: usize) -> Heard;

@@ -68,9 +68,9 @@ impl Dialect for SocketIoDialect {
         None
     }
 
-    fn opening(&self, _channel: usize) -> Option<String> {
+    fn opening(&self, _channel: usize) -> Vec<String> {
         // Joins the main namespace.
-        Some("40".to_owned())
+        vec!["40".to_owned()]
     }
 
     fn heard(&self, text: &[u8], channel: usize) -> Heard {
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_subscriber_joins_the_namespace_then_its_room_and_answers_pings() {
         let dialect = SocketIoDialect { payload: Payload::of_bytes(12) };
-        assert_eq!(dialect.opening(7), Some("40".to_owned()));
+        assert_eq!(dialect.opening(7), ["40"]);
         assert_eq!(dialect.heard(b"0{\"sid\":\"x\"}", 7), Heard::Nothing);
         assert_eq!(dialect.heard(b"40{\"sid\":\"y\"}", 7), Heard::Say("42[\"subscribe\",\"c7\"]".to_owned()));
         assert_eq!(dialect.heard(b"42[\"subscribed\"]", 7), Heard::Subscribed);

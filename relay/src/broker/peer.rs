@@ -20,7 +20,4 @@ pub trait Peer: Reader + Clone + Send + Sync + 'static {
 
     /// Queues a frame of a recovery, which its outbox's limit does not count: the hub has bounded it.
     fn queue_recovery(&self, frame: Bytes);
-
-    /// Writes what is queued, as far as the connection takes it.
-    fn flush(&self);
 }

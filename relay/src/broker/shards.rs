@@ -97,19 +97,14 @@ impl<P: Peer> Broker<P> {
         Ok(Publishing::Done(published.position))
     }
 
-    /// Attaches a peer and sends it the reply and what it missed.
+    /// Attaches a peer and queues the reply and what it missed, for the peer to write.
     pub fn attach(&self, id: RequestId, channel: &Channel, peer: &P, from: Option<&Position>) -> Attached {
         let shard = self.shard_of(channel);
-        let attached = {
-            let mut hub = shard.hub.lock();
-            let attachment = hub.attach(channel, peer.clone(), from, self.clock.unix_now());
-            shard.counters.count_recovery(attachment.recovered);
-            let attached = Attached { number: attachment.number, is_new: attachment.is_new };
-            queue_reply(id, attachment, peer);
-            attached
-        };
-        // The system call is made without the lock.
-        peer.flush();
+        let mut hub = shard.hub.lock();
+        let attachment = hub.attach(channel, peer.clone(), from, self.clock.unix_now());
+        shard.counters.count_recovery(attachment.recovered);
+        let attached = Attached { number: attachment.number, is_new: attachment.is_new };
+        queue_reply(id, attachment, peer);
         attached
     }
 

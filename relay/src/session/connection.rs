@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::broker::peer::Peer;
 use crate::session::muted::Muted;
 use crate::session::order::Order;
+use crate::session::read;
 use crate::tls::secured::Secured;
 use crate::tls::stream::Wire;
 use crate::websocket::writer;
@@ -118,7 +119,7 @@ impl Connection {
             return secured.read(&self.socket, buffer);
         }
         drop(sending);
-        self.socket.try_read(buffer)
+        read::once(&self.socket, buffer)
     }
 
     /// Says, behind all that waits, that nothing more will come, where the connection has a word for that. To be called
@@ -250,6 +251,12 @@ impl Connection {
         self.write_waiting(&mut sending);
     }
 
+    /// Writes what is queued, as far as the connection takes it. For the session's own task: nobody is woken for what
+    /// still waits then.
+    pub fn flush(&self) {
+        self.write_waiting(&mut self.sending.lock());
+    }
+
     fn write_waiting(&self, sending: &mut Sending) {
         while !sending.outbox.is_empty() {
             let Sending { outbox, aside, .. } = sending;
@@ -262,12 +269,12 @@ impl Connection {
             };
             match written {
                 Ok(written) => sending.outbox.advance(written),
-                Err(error) => return self.not_written(&error, sending),
+                Err(error) => return sending.not_written(&error),
             }
         }
         sending.owed_bytes = 0;
         if let Some(Err(error)) = sending.secured().map(|secured| secured.flush(&self.socket)) {
-            self.not_written(&error, sending);
+            sending.not_written(&error);
         }
     }
 
@@ -279,14 +286,6 @@ impl Connection {
             self.wake.notify_one();
         }
         written
-    }
-
-    fn not_written(&self, error: &io::Error, sending: &mut Sending) {
-        if error.kind() != io::ErrorKind::WouldBlock {
-            sending.state = SendingState::Lost;
-            sending.outbox.clear();
-        }
-        self.wake.notify_one();
     }
 
     /// Queues an answer.
@@ -313,6 +312,13 @@ impl Sending {
     /// What encrypts, where something does.
     fn secured(&mut self) -> Option<&mut Secured> {
         self.aside.as_mut()?.secured.as_mut()
+    }
+
+    fn not_written(&mut self, error: &io::Error) {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            self.state = SendingState::Lost;
+            self.outbox.clear();
+        }
     }
 }
 
@@ -351,7 +357,8 @@ impl Peer for Arc<Connection> {
                 if error.kind() == io::ErrorKind::WouldBlock {
                     self.push(frame.clone(), &mut sending);
                 }
-                self.not_written(&error, &mut sending);
+                sending.not_written(&error);
+                self.wake.notify_one();
             }
         }
     }
@@ -381,10 +388,6 @@ impl Peer for Arc<Connection> {
         if sending.state == SendingState::Open {
             sending.outbox.grant(frame);
         }
-    }
-
-    fn flush(&self) {
-        self.write_waiting(&mut self.sending.lock());
     }
 }
 

@@ -71,6 +71,11 @@ impl Questions {
         self.0.get_or_insert_default().push(Box::pin(answering));
     }
 
+    /// Whether one waits for its answer.
+    pub fn are_open(&self) -> bool {
+        self.0.as_ref().is_some_and(|open| !open.is_empty())
+    }
+
     /// The next answer, or never while no question is open. Cancel-safe.
     pub async fn answered(&mut self) -> Answered {
         if let Some(open) = &mut self.0 {

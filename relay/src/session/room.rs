@@ -8,8 +8,9 @@
 //! - Nobody but its task changes a session: whoever wants something of it tells it so, by an [`order`].
 //! - After `ended`, no message of that channel follows.
 //!
-//! Reading order: [`effect`], `request` and [`state`], [`order`], [`muted`] and [`connection`], [`registry`] (all that
-//! run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`], [`who`], [`questions`],
+//! Reading order: [`effect`], `request` and [`state`], [`order`], [`muted`], `read` and [`connection`], [`registry`] (all
+//! that run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`],
+//! [`who`], [`questions`],
 //! [`task`].
 
 pub mod connection;
@@ -19,6 +20,7 @@ pub mod flood;
 pub mod muted;
 pub mod order;
 pub mod questions;
+mod read;
 #[path = "recheck/room.rs"]
 pub mod recheck;
 pub mod registry;

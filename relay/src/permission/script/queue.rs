@@ -76,11 +76,12 @@ impl Queue {
         Self { limit, state: Mutex::default(), filled: Condvar::new() }
     }
 
-    /// Adds a question. Never blocks for longer than it takes to add one.
+    /// Adds a question. Never blocks for longer than it takes to add one. Returns whether somebody is asleep who is to
+    /// be woken for it: by [`wake`](Self::wake), soon, and once for all that others add meanwhile.
     ///
     /// # Errors
     /// When as many wait as may, or the queue is closed: the question comes back.
-    pub fn push(&self, waiting: Waiting) -> Result<(), Rejected> {
+    pub fn push(&self, waiting: Waiting) -> Result<bool, Rejected> {
         let mut state = self.state();
         if state.is_closed {
             return Err(Rejected(waiting.question, Unavailability::Stopped));
@@ -89,13 +90,18 @@ impl Queue {
             return Err(Rejected(waiting.question, Unavailability::QueueFull));
         }
         state.waiting.push_back(waiting);
-        let wakes = state.asleep > 0;
-        state.asleep -= usize::from(wakes);
+        Ok(state.asleep > 0)
+    }
+
+    /// Wakes as many of those that sleep as there are questions.
+    pub fn wake(&self) {
+        let mut state = self.state();
+        let woken = state.asleep.min(state.waiting.len());
+        state.asleep -= woken;
         drop(state);
-        if wakes {
+        for _ in 0..woken {
             self.filled.notify_one();
         }
-        Ok(())
     }
 
     /// Takes the question that has waited longest; sleeps until there is one. `None` once the queue is closed.
@@ -207,7 +213,9 @@ mod tests {
             })
             .collect();
         for count in 0..QUESTIONS - 3 {
-            queue.push(waiting("a")).unwrap();
+            if queue.push(waiting("a")).unwrap() && count % 5 == 0 {
+                queue.wake();
+            }
             if count % 64 == 0 {
                 thread::yield_now();
             }
@@ -215,6 +223,7 @@ mod tests {
         for _ in 0..3 {
             queue.push(waiting("end")).unwrap();
         }
+        queue.wake();
         let taken: usize = takers.into_iter().map(|taker| taker.join().unwrap()).sum();
         assert_eq!(taken, QUESTIONS - 3);
     }
