@@ -12,6 +12,7 @@ use realtime_protocol::position::{Epoch, Position};
 use realtime_protocol::subscriber::UserId;
 
 use crate::budget::MemoryBudget;
+use crate::by_number::ByNumber;
 use crate::channel::{ChannelState, Delivery, Reader, SessionId};
 use crate::dedupe::Dedupe;
 use crate::deferred::Waiting;
@@ -34,7 +35,7 @@ pub struct Hub<R> {
     epochs: SplitMix64,
     numbers: Numbers,
     pub(crate) by_name: HashMap<Arc<Channel>, ChannelNumber>,
-    pub(crate) channels: HashMap<ChannelNumber, ChannelState<R>>,
+    pub(crate) channels: ByNumber<ChannelState<R>>,
     pub(crate) dedupe: Dedupe,
     pub(crate) waiting: Waiting,
     /// Channels with something to deliver.
@@ -97,7 +98,7 @@ impl<R: Reader + Clone> Hub<R> {
             epochs: SplitMix64(seed),
             numbers,
             by_name: HashMap::new(),
-            channels: HashMap::new(),
+            channels: ByNumber::default(),
             dedupe: Dedupe::new(settings.publish_id_age, settings.max_publish_ids),
             waiting: Waiting::default(),
             listed: Vec::new(),
@@ -259,7 +260,7 @@ impl<R: Reader + Clone> Hub<R> {
     reason = "`number_of` has just found or made it, under the same borrow of the hub"
 )]
 pub(crate) fn existing<R>(
-    channels: &mut HashMap<ChannelNumber, ChannelState<R>>,
+    channels: &mut ByNumber<ChannelState<R>>,
     number: ChannelNumber,
 ) -> &mut ChannelState<R> {
     channels.get_mut(&number).expect("a numbered channel exists")

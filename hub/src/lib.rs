@@ -12,10 +12,11 @@
 //!
 //! Reading order: [`settings`], [`retention`], [`budget`], [`publication`] (what is published), [`stream`] (offsets,
 //! history, recovery), [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
-//! subscribers), [`hub`] (all channels), [`deferred`] (publishing for a store), [`restore`] (what a store kept),
+//! subscribers), `by_number` and [`hub`] (all channels), [`deferred`] (publishing for a store), [`restore`] (what a store kept),
 //! `forget` and `due` (what goes when), [`outbox`] (what waits for one reader).
 
 pub mod budget;
+mod by_number;
 pub mod channel;
 pub mod dedupe;
 pub mod deferred;

@@ -1,13 +1,17 @@
 //! Positions: where a message stands in its stream, and where a reader stands.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::limits::{MAX_EPOCH_CHARS, MAX_SAFE_INTEGER};
 
 /// Which life of a stream an offset belongs to. A stream that was lost starts again with a new epoch.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// Cloned for every position that is told: one stream's positions share its text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Epoch(Box<str>);
+pub struct Epoch(Arc<str>);
 
 impl Epoch {
     /// Checks the text of an epoch: 1 to [`MAX_EPOCH_CHARS`] characters of `[A-Za-z0-9_-]`.
@@ -30,6 +34,12 @@ impl Epoch {
     /// The epoch as it stands on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for Epoch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
