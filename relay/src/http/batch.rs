@@ -1,10 +1,15 @@
 //! `POST /v1/publish/batch`: many messages in one request, each with an answer of its own.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use realtime_protocol::limits::MAX_BATCH_MESSAGES;
 use realtime_protocol::position::Position;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use warp::reply::Response;
 
@@ -13,47 +18,80 @@ use crate::broker::publishing::Publishing;
 use crate::broker::shards::Broker;
 use crate::http::fields;
 use crate::http::problem::{Code, Problem};
-use crate::http::publish::{check, place, position_json, unavailable};
+use crate::http::publish::{Body, Checked, POSITION_BYTES, check, place, push_position, read, unavailable};
 use crate::store::refusal::Refusal;
 
 /// Bytes of a batch's body.
 pub const MAX_BATCH_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BatchBody<'a> {
-    #[serde(borrow)]
-    messages: Vec<&'a RawValue>,
+#[serde(deny_unknown_fields, bound = "M: Deserialize<'de>")]
+struct BatchBody<M> {
+    messages: Vec<M>,
 }
 
 /// The messages of a batch, each of which is still to be looked at.
-pub struct Batch<'a>(Vec<&'a RawValue>);
+pub struct Batch<'a>(Messages<'a>);
+
+/// Almost always every message is an object with no keys but those of a publish. Then the whole batch is taken apart in
+/// one go, which is a third of what reading each message's text a second time costs. Where one is not, each is read on
+/// its own, so that the others are published and this one has its own answer.
+enum Messages<'a> {
+    Read(Vec<Body<'a>>),
+    Texts(Vec<&'a RawValue>),
+}
+
+/// A message that is an object: serde would take an array for the fields in their order.
+struct Object<'a>(Body<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapOnly<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for MapOnly<'a> {
+            type Value = Object<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Body::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(MapOnly(PhantomData))
+    }
+}
 
 /// Reads a batch's body.
 ///
 /// # Errors
 /// 400 when the batch itself is not right.
 pub fn read_batch(body: &Bytes) -> Result<Batch<'_>, Problem> {
-    let batch: BatchBody<'_> = fields::object(body)?;
-    if batch.messages.len() > MAX_BATCH_MESSAGES {
-        let detail = format!(
-            "a batch has at most {MAX_BATCH_MESSAGES} messages, this one has {}",
-            batch.messages.len()
-        );
+    let read = fields::object::<BatchBody<Object<'_>>>(body);
+    let batch = Batch(match read {
+        Ok(batch) => Messages::Read(batch.messages.into_iter().map(|Object(body)| body).collect()),
+        Err(_) => Messages::Texts(fields::object::<BatchBody<&RawValue>>(body)?.messages),
+    });
+    if batch.len() > MAX_BATCH_MESSAGES {
+        let detail =
+            format!("a batch has at most {MAX_BATCH_MESSAGES} messages, this one has {}", batch.len());
         return Err(Problem::bad_input("messages", detail));
     }
-    Ok(Batch(batch.messages))
+    Ok(batch)
 }
 
 impl Batch<'_> {
     /// How many messages it has.
     pub const fn len(&self) -> usize {
-        self.0.len()
+        match &self.0 {
+            Messages::Read(bodies) => bodies.len(),
+            Messages::Texts(texts) => texts.len(),
+        }
     }
 
     /// Whether it has none.
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// Publishes the messages in their order. Each has its own answer, and one that is not right does not stop the
@@ -68,8 +106,15 @@ impl Batch<'_> {
     ) -> Result<Response, Problem> {
         let mut placed = Vec::with_capacity(self.len());
         let mut refusal = None;
-        for message in &self.0 {
-            placed.push(place_next(message, broker, max_payload_bytes, &mut refusal));
+        match self.0 {
+            Messages::Read(bodies) => placed.extend(
+                bodies
+                    .into_iter()
+                    .map(|body| place_next(check(body, max_payload_bytes), broker, &mut refusal)),
+            ),
+            Messages::Texts(texts) => placed.extend(texts.into_iter().map(|text| {
+                place_next(read(text.get().as_bytes(), max_payload_bytes), broker, &mut refusal)
+            })),
         }
         let mut results = Vec::with_capacity(placed.len());
         for placed in placed {
@@ -83,12 +128,11 @@ impl Batch<'_> {
 }
 
 fn place_next<P: Peer>(
-    message: &RawValue,
+    checked: Result<Checked<'_>, Problem>,
     broker: &Broker<P>,
-    max_payload_bytes: usize,
     refusal: &mut Option<Refusal>,
 ) -> Result<Publishing, Problem> {
-    let checked = check(message.get().as_bytes(), max_payload_bytes)?;
+    let checked = checked?;
     let placed = refusal.clone().map_or_else(|| place(broker, &checked), Err);
     placed.map_err(|refused| unavailable(refusal.insert(refused).clone()))
 }
@@ -101,14 +145,23 @@ fn answer(results: &[Result<Position, Problem>]) -> Result<Response, Problem> {
     if let Some(problem) = refused.filter(|_| results.iter().all(|result| is_refused(&result))) {
         return Err(problem.clone());
     }
-    let texts: Vec<_> = results
-        .iter()
-        .map(|result| match result {
-            Ok(position) => position_json(position),
-            Err(problem) => format!("{{\"error\":{}}}", problem.to_json()),
-        })
-        .collect();
-    let mut response = fields::json(format!("{{\"results\":[{}]}}", texts.join(",")));
+    let mut text = String::with_capacity(results.len() * POSITION_BYTES + 16);
+    text.push_str("{\"results\":[");
+    for (index, result) in results.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        match result {
+            Ok(position) => push_position(&mut text, position),
+            Err(problem) => {
+                text.push_str("{\"error\":");
+                text.push_str(&problem.to_json());
+                text.push('}');
+            }
+        }
+    }
+    text.push_str("]}");
+    let mut response = fields::json(text);
     if let Some(seconds) = refused.and_then(Problem::retry_after_seconds) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -1,13 +1,24 @@
 //! The parts of a body, each looked at on its own, so that a problem can name it; and a success's body.
 
+use std::borrow::Cow;
+
 use http::{HeaderValue, header};
-use realtime_protocol::channel::{Channel, UncheckedChannel};
+use realtime_protocol::channel::Channel;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use warp::reply::{Reply, Response};
 
 use crate::http::problem::{Code, Problem};
+
+/// A channel as it stands in a body: a name that is plain text is not copied out of it.
+#[derive(Deserialize)]
+struct UncheckedChannel<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(rename = "resourceId", default)]
+    resource_id: Option<String>,
+}
 
 /// Reads an object of a body.
 ///
@@ -33,8 +44,9 @@ pub fn channel(raw: Option<&RawValue>) -> Result<Channel, Problem> {
         let detail = format!("channel is a string: did you mean {{ \"name\": {} }}?", raw.get());
         return Err(Problem::bad_input("channel", detail));
     }
-    let unchecked: UncheckedChannel = read("channel", raw)?;
-    unchecked.check().map_err(|error| Problem::new(Code::BadChannel, error.message()).in_field("channel"))
+    let UncheckedChannel { name, resource_id } = read("channel", raw)?;
+    let channel = Channel::parse(&name, resource_id.as_deref());
+    channel.map_err(|error| Problem::new(Code::BadChannel, error.message()).in_field("channel"))
 }
 
 /// Reads a part that may be missing or `null`.
@@ -60,7 +72,7 @@ pub fn required<T: DeserializeOwned>(
     optional(field, raw)?.ok_or_else(|| Problem::bad_input(field, format!("{field} is missing: {what}")))
 }
 
-fn read<T: DeserializeOwned>(field: &'static str, raw: &RawValue) -> Result<T, Problem> {
+fn read<'de, T: Deserialize<'de>>(field: &'static str, raw: &'de RawValue) -> Result<T, Problem> {
     if raw.get().starts_with('[') {
         return Err(Problem::bad_input(field, format!("{field} must not be an array")));
     }

@@ -1,6 +1,7 @@
 //! `POST /v1/publish`: the site's backend publishes.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,7 +29,7 @@ pub const ENVELOPE_BYTES: usize = 512 * 1024;
 /// A publish as it comes in. Each part is looked at on its own, so that an error can name it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     channel: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -80,14 +81,16 @@ pub async fn one<P: Peer>(
     body: &Bytes,
     max_payload_bytes: usize,
 ) -> Result<Response, Problem> {
-    let mut checked = check(body, max_payload_bytes)?;
+    let mut checked = read(body, max_payload_bytes)?;
     if let Some(key) = headers.get("idempotency-key") {
         let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
         checked.id = Some(check_id(unquoted(key).to_owned())?);
     }
     let publishing = place(broker, &checked).map_err(unavailable)?;
     let position = publishing.done().await.map_err(unavailable)?;
-    Ok(fields::json(position_json(&position)))
+    let mut text = String::with_capacity(POSITION_BYTES);
+    push_position(&mut text, &position);
+    Ok(fields::json(text))
 }
 
 /// Gives a message its place.
@@ -107,8 +110,13 @@ pub(super) fn unavailable(refusal: Refusal) -> Problem {
     Problem::new(Code::Unavailable, refusal.to_string()).retry_after(refusal.retry_after())
 }
 
-pub(super) fn check(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
-    let body: Body<'_> = fields::object(body)?;
+/// Reads a publish and checks it.
+pub(super) fn read(body: &[u8], max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
+    check(fields::object(body)?, max_payload_bytes)
+}
+
+/// Checks each part of a publish.
+pub(super) fn check(body: Body<'_>, max_payload_bytes: usize) -> Result<Checked<'_>, Problem> {
     let payload = body.payload.ok_or_else(|| {
         Problem::bad_input("payload", "payload is missing: any JSON value can be published, null included")
     })?;
@@ -155,9 +163,17 @@ fn check_id(id: String) -> Result<String, Problem> {
     if is_right { Ok(id) } else { Err(Problem::bad_input("id", ID_RULE)) }
 }
 
-pub(super) fn position_json(position: &Position) -> String {
+/// What a position has as JSON: an epoch of this relay's making, and an offset.
+pub(super) const POSITION_BYTES: usize = 64;
+
+/// Writes a position as JSON.
+pub(super) fn push_position(text: &mut String, position: &Position) {
     // An epoch needs no escaping: its characters are letters, digits, "_" and "-".
-    format!("{{\"epoch\":\"{}\",\"offset\":{}}}", position.epoch.as_str(), position.offset.get())
+    text.push_str("{\"epoch\":\"");
+    text.push_str(position.epoch.as_str());
+    text.push_str("\",\"offset\":");
+    // Writing to a string does not fail.
+    let _ = write!(text, "{}}}", position.offset.get());
 }
 
 #[cfg(test)]
