@@ -159,7 +159,7 @@ impl Relay {
             broker,
             identities,
             permission: provider.permission,
-            rules: settings.session,
+            rules: Arc::new(settings.session),
             max_outbox_bytes: settings.max_outbox_bytes,
             max_memory_bytes: settings.max_memory_bytes,
             max_frame_bytes: MAX_CLIENT_FRAME_BYTES,

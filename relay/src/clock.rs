@@ -22,6 +22,11 @@ impl Clock {
         self.start.elapsed()
     }
 
+    /// The moment that so much time since the start is.
+    pub fn at(&self, time: Duration) -> Instant {
+        self.start + time
+    }
+
     /// Time since 1970, as the system counted it at the start: what outlives the process is dated by it. If somebody
     /// sets the system's clock meanwhile, this one goes on evenly.
     pub fn unix_now(&self) -> Duration {

@@ -1,6 +1,10 @@
 //! Reading what clients send and writing what they are sent.
 
-#![expect(clippy::expect_used, missing_docs, reason = "a benchmark that cannot go on panics; criterion makes `main`")]
+#![expect(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark that cannot go on panics; criterion makes `main`"
+)]
 
 use std::hint::black_box;
 

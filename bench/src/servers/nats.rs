@@ -136,8 +136,8 @@ impl Dialect for NatsDialect {
         None
     }
 
-    fn opening(&self, channel: usize) -> Option<String> {
-        Some(format!("{CONNECT}SUB {} 1\r\nPING\r\n", channel_name(channel)))
+    fn opening(&self, channel: usize) -> Vec<String> {
+        vec![format!("{CONNECT}SUB {} 1\r\nPING\r\n", channel_name(channel))]
     }
 
     fn heard(&self, text: &[u8], _channel: usize) -> Heard {

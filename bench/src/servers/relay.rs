@@ -137,7 +137,7 @@ impl Dialect for RelayDialect {
         vec![hello, subscribe(channel)]
     }
 
-    fn heard(&self, text: &[u8], channel: usize) -> Heard {
+    fn heard(&self, text: &[u8], _channel: usize) -> Heard {
         let text = String::from_utf8_lossy(text);
         let Ok(RelayFrame::Control(control)) = read_relay_frame(&text) else {
             return Heard::Refused(format!("an unknown frame: {text}"));

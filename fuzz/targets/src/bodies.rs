@@ -175,8 +175,6 @@ impl Peer for Listener {
     fn queue_recovery(&self, frame: Bytes) {
         self.recovered.lock().unwrap().push(frame);
     }
-
-    fn flush(&self) {}
 }
 
 fn broker() -> Broker<Listener> {

@@ -7,15 +7,14 @@ use std::sync::atomic::Ordering;
 use realtime_hub::channel::Delivery;
 use realtime_hub::hub::Batch;
 use realtime_protocol::frame::ChannelNumber;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::broker::parts::{self, Frame, WRITES_PER_TURN};
 use crate::broker::peer::Peer;
 use crate::broker::shards::Shard;
 use crate::websocket::writer;
-
-/// Writes between two yields. At some microseconds a write others wait for a millisecond or two.
-const WRITES_PER_TURN: usize = 256;
 
 /// Delivers what a hub hands out, until it is cancelled; what was collected by then is still delivered.
 pub async fn run<P: Peer>(shard: Arc<Shard<P>>, cancel: CancellationToken, tracker: TaskTracker) {
@@ -53,30 +52,28 @@ async fn deliver<P: Peer>(shard: &Arc<Shard<P>>, batches: Vec<Batch<P>>, tracker
     }
 }
 
-/// Writes a channel's batches one after the other, so that other channels of its hub need not wait for it.
+/// Writes a channel's batches one after the other, so that other channels of its hub need not wait for it, and each on
+/// as many workers as have time for it.
 async fn deliver_large<P: Peer>(shard: Arc<Shard<P>>, number: ChannelNumber, first: Vec<Delivery<P>>) {
+    let workers = Handle::current().metrics().num_workers();
     let mut deliveries = Some(first);
     while let Some(batch) = deliveries {
-        for delivery in batch {
-            write(&shard, number, delivery).await;
-        }
+        let frames = batch.into_iter().map(|delivery| encode(&shard, delivery)).collect();
+        parts::write(number, frames, workers).await;
         tokio::task::yield_now().await;
         deliveries = shard.hub.lock().finish(number);
     }
 }
 
 async fn write<P: Peer>(shard: &Shard<P>, number: ChannelNumber, delivery: Delivery<P>) {
-    let frame = writer::text_in_place(delivery.frame);
-    let mut chunks = delivery.readers.chunks(WRITES_PER_TURN).peekable();
-    while let Some(chunk) = chunks.next() {
-        for reader in chunk {
-            reader.write(number, &frame);
-        }
-        if chunks.peek().is_some() {
-            tokio::task::yield_now().await;
-        }
-    }
-    let readers = delivery.readers.len();
-    shard.counters.delivered.fetch_add((delivery.messages * readers) as u64, Ordering::Relaxed);
-    shard.counters.delivered_bytes.fetch_add((frame.len() * readers) as u64, Ordering::Relaxed);
+    let Frame { bytes, readers } = encode(shard, delivery);
+    parts::write_to(number, &bytes, &readers).await;
+}
+
+/// Makes a delivery's frame, and counts it as delivered.
+fn encode<P>(shard: &Shard<P>, Delivery { frame, readers, messages }: Delivery<P>) -> Frame<P> {
+    let bytes = writer::text_in_place(frame);
+    shard.counters.delivered.fetch_add((messages * readers.len()) as u64, Ordering::Relaxed);
+    shard.counters.delivered_bytes.fetch_add((bytes.len() * readers.len()) as u64, Ordering::Relaxed);
+    Frame { bytes, readers }
 }

@@ -4,15 +4,15 @@
 //! - A peer's `subscribed` reply and what it missed are queued under the hub's lock, so nothing of that channel can
 //!   reach it before.
 //! - A channel's frames are written in order: small batches by its shard's flusher, a large one by a task of its own,
-//!   of which there is one at a time.
-//!
+//!   of which there is one at a time, and which lets other workers write to a part of the readers.
 //! - With a store, a message is accepted, and collected for the flusher, once it is stored.
 //!
-//! Reading order: [`peer`], [`shards`], [`flusher`]; with a store also [`publishing`], [`committer`], [`history`].
+//! Reading order: [`peer`], [`shards`], [`flusher`], `parts`; with a store also [`publishing`], [`committer`], [`history`].
 
 pub mod committer;
 pub mod flusher;
 pub mod history;
+mod parts;
 pub mod peer;
 pub mod publishing;
 pub mod shards;

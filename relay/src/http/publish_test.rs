@@ -4,7 +4,7 @@ use super::*;
 use crate::http::batch::read_batch;
 
 fn problem(body: &str) -> serde_json::Value {
-    let problem = check(body.as_bytes(), 20).expect_err(body);
+    let problem = read(body.as_bytes(), 20).expect_err(body);
     serde_json::from_str(&problem.to_json()).unwrap()
 }
 
@@ -23,7 +23,7 @@ fn any_json_value_is_a_payload_and_stays_as_it_is_written() {
     ];
     for payload in payloads {
         let body = format!(r#"{{"channel":{{"name":"c"}},"payload":{payload}}}"#);
-        assert_eq!(check(body.as_bytes(), 20).unwrap().payload.get(), payload);
+        assert_eq!(read(body.as_bytes(), 20).unwrap().payload.get(), payload);
     }
 }
 
@@ -33,7 +33,7 @@ fn a_publisher_is_shown_only_when_that_is_asked_for() {
         let body = format!(
             r#"{{"channel":{{"name":"c"}},"payload":1,"publisher":{{"id":"u1"}},"options":{options}}}"#
         );
-        check(body.as_bytes(), 20).unwrap().publisher.map(|id| id.to_string())
+        read(body.as_bytes(), 20).unwrap().publisher.map(|id| id.to_string())
     };
     assert_eq!(publisher(r#"{"includePublisher":true}"#).as_deref(), Some("u1"));
     assert_eq!(publisher(r#"{"includePublisher":false}"#), None);
@@ -45,7 +45,7 @@ fn a_publisher_is_shown_only_when_that_is_asked_for() {
 fn users_name_the_audience_and_none_is_not_everyone() {
     let audience = |users: &str| {
         let body = format!(r#"{{"channel":{{"name":"c"}},"payload":1,"options":{{"users":{users}}}}}"#);
-        check(body.as_bytes(), 20).unwrap().audience
+        read(body.as_bytes(), 20).unwrap().audience
     };
     let user = UserId::parse("u1").unwrap();
     assert!(audience(r#"["u1","u2"]"#).includes(&user));

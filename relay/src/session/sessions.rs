@@ -22,7 +22,7 @@ pub struct Sessions {
     /// What it may read.
     pub permission: Arc<dyn Permission>,
     /// The rules.
-    pub rules: SessionRules,
+    pub rules: Arc<SessionRules>,
     /// Bytes that may wait for one client.
     pub max_outbox_bytes: usize,
     /// Bytes that histories and what waits for clients may have together.

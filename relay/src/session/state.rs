@@ -48,7 +48,8 @@ const MIN_READING_BYTES_PER_SECOND: u32 = 256;
 /// The state of one session.
 #[derive(Debug)]
 pub struct Session {
-    rules: SessionRules,
+    /// Shared: seven words of every connection at rest otherwise.
+    rules: Arc<SessionRules>,
     phase: Phase,
     /// Channels that it is attached to.
     subscriptions: usize,
@@ -92,7 +93,8 @@ struct Asked {
 
 impl Session {
     /// A session that begins now. `jitter` is between 0 and 1 and spreads the pings of many sessions.
-    pub fn new(rules: SessionRules, jitter: f64, now: Duration) -> Self {
+    pub fn new(rules: impl Into<Arc<SessionRules>>, jitter: f64, now: Duration) -> Self {
+        let rules = rules.into();
         // Up to a fifth early: the interval is a promise.
         let ping_every = rules.heartbeat_interval.mul_f64(1.0 - 0.2 * jitter.clamp(0.0, 1.0));
         Self {

@@ -2,7 +2,26 @@
 
 use serde_json::json;
 
-use crate::support::{Client, publish, relay};
+use crate::doorman::Doorman;
+use crate::support::{Client, publish, relay, relay_asking};
+
+#[tokio::test]
+async fn a_welcome_does_not_wait_for_a_permission_that_takes_long() {
+    let doorman = Doorman::new();
+    doorman.close_gate();
+    let relay = relay_asking(doorman.clone(), &[]).await;
+    let mut client = Client::connect(&relay).await;
+    client.send(json!({"type": "hello"})).await;
+    client.send(json!({"type": "subscribe", "id": 1, "channel": {"name": "a"}})).await;
+    client.send(json!({"type": "subscribe", "id": 2, "channel": {"name": "b"}})).await;
+    assert_eq!(client.frame().await["type"], "welcome");
+    doorman.open_questions(2).await;
+    doorman.open_gate();
+    let mut ids = [client.frame().await["id"].as_u64(), client.frame().await["id"].as_u64()];
+    ids.sort_unstable();
+    assert_eq!(ids, [Some(1), Some(2)]);
+    relay.stop().await;
+}
 
 #[tokio::test]
 async fn after_an_unsubscribe_no_message_follows_and_a_new_subscribe_works() {
