@@ -1,10 +1,6 @@
 //! Reading what clients send and writing what they are sent.
 
-#![expect(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark that cannot go on panics; criterion makes `main`"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on panics")]
 
 use std::hint::black_box;
 

@@ -1,7 +1,5 @@
 //! From a publish to the frames that are to be written: what the hub does for a message, without a socket.
 
-#![expect(missing_docs, reason = "criterion makes `main`")]
-
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

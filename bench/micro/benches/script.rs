@@ -3,11 +3,7 @@
 //! The second has the queue and the hop to the script's thread and back in it. Its distribution, and how many decisions
 //! one core makes a second, are `cargo run --release -p realtime-relay --example permission_latency`'s.
 
-#![expect(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark that cannot go on panics; criterion makes `main`"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on panics")]
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

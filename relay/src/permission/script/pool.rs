@@ -80,18 +80,9 @@ impl ScriptPermission {
         let (answer, answered) = oneshot::channel();
         let give_up_at = Instant::now() + self.shared.settings.wait;
         let waiting = Waiting { question, give_up_at, answer: answer_to(answer) };
-        match self.shared.queue.push(waiting) {
-            Ok(false) => {}
-            Ok(true) => {
-                // Whoever else is ready asks first: a crowd's questions cost one wake-up, not one each. Withdrawn here,
-                // this question is nobody's loss, and every other one is seen to by whoever asked it.
-                tokio::task::yield_now().await;
-                self.shared.queue.wake();
-            }
-            Err(Rejected(question, why)) => {
-                self.shared.report.answer(&question, &why.clone().into());
-                return Err(why);
-            }
+        if let Err(Rejected(question, why)) = self.shared.queue.push(waiting) {
+            self.shared.report.answer(&question, &why.clone().into());
+            return Err(why);
         }
         match tokio::time::timeout(worker::answer_limit(&self.shared.settings), answered).await {
             Ok(answered) => answered.map_err(|_| Unavailability::Stopped),

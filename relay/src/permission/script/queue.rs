@@ -76,12 +76,11 @@ impl Queue {
         Self { limit, state: Mutex::default(), filled: Condvar::new() }
     }
 
-    /// Adds a question. Never blocks for longer than it takes to add one. Returns whether somebody is asleep who is to
-    /// be woken for it: by [`wake`](Self::wake), soon, and once for all that others add meanwhile.
+    /// Adds a question. Never blocks for longer than it takes to add one.
     ///
     /// # Errors
     /// When as many wait as may, or the queue is closed: the question comes back.
-    pub fn push(&self, waiting: Waiting) -> Result<bool, Rejected> {
+    pub fn push(&self, waiting: Waiting) -> Result<(), Rejected> {
         let mut state = self.state();
         if state.is_closed {
             return Err(Rejected(waiting.question, Unavailability::Stopped));
@@ -90,18 +89,13 @@ impl Queue {
             return Err(Rejected(waiting.question, Unavailability::QueueFull));
         }
         state.waiting.push_back(waiting);
-        Ok(state.asleep > 0)
-    }
-
-    /// Wakes as many of those that sleep as there are questions.
-    pub fn wake(&self) {
-        let mut state = self.state();
-        let woken = state.asleep.min(state.waiting.len());
-        state.asleep -= woken;
+        let wakes = state.asleep > 0;
+        state.asleep -= usize::from(wakes);
         drop(state);
-        for _ in 0..woken {
+        if wakes {
             self.filled.notify_one();
         }
+        Ok(())
     }
 
     /// Takes the question that has waited longest; sleeps until there is one. `None` once the queue is closed.
@@ -213,9 +207,7 @@ mod tests {
             })
             .collect();
         for count in 0..QUESTIONS - 3 {
-            if queue.push(waiting("a")).unwrap() && count % 5 == 0 {
-                queue.wake();
-            }
+            queue.push(waiting("a")).unwrap();
             if count % 64 == 0 {
                 thread::yield_now();
             }
@@ -223,7 +215,6 @@ mod tests {
         for _ in 0..3 {
             queue.push(waiting("end")).unwrap();
         }
-        queue.wake();
         let taken: usize = takers.into_iter().map(|taker| taker.join().unwrap()).sum();
         assert_eq!(taken, QUESTIONS - 3);
     }
