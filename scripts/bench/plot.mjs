@@ -20,21 +20,21 @@ text { font: 13px ${FONT}; fill: #1f2328 }
 }
 </style>`;
 
-const WIDTH = 760;
+export const WIDTH = 760;
 
 /** @param {string} text */
-const escaped = (text) =>
+export const escaped = (text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** Two digits behind the point are finer than a screen. @param {number} value */
-const px = (value) => String(Math.round(value * 100) / 100);
+export const px = (value) => String(Math.round(value * 100) / 100);
 
 /**
  * @param {number} height
  * @param {string} title what the picture shows, also for those who cannot see it
  * @param {string[]} parts
  */
-const svg = (height, title, parts) =>
+export const svg = (height, title, parts) =>
   [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(title)}">`,
     STYLE,
@@ -128,7 +128,7 @@ export function lineChart(title, axes, lines) {
 }
 
 /** @param {number} number */
-const colourOf = (number) => COLOURS[number % COLOURS.length] ?? '';
+export const colourOf = (number) => COLOURS[number % COLOURS.length] ?? '';
 
 /** @param {number} value */
 const plain = (value) => value.toLocaleString('en-US', { maximumSignificantDigits: 3 });

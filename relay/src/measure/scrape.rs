@@ -16,6 +16,7 @@ use crate::store;
 const BUILD: &str = "relay_build_info";
 const STARTED: &str = "process_start_time_seconds";
 const READY: &str = "relay_ready";
+const TASKS: &str = "relay_tasks";
 const CONNECTIONS: &str = "relay_connections";
 const CONNECTIONS_REFUSED: &str = "relay_connections_refused_total";
 const SESSIONS: &str = "relay_sessions";
@@ -41,6 +42,7 @@ pub fn describe() {
     describe_gauge!(BUILD, "Always 1; the label has the relay's version.");
     describe_gauge!(STARTED, "When the relay was started, in seconds since 1970.");
     describe_gauge!(READY, "Whether the relay is ready (1) or not (0); GET /readyz says why not.");
+    describe_gauge!(TASKS, "Tasks that have not ended.");
     describe_gauge!(CONNECTIONS, "Open connections, those of sessions and those of HTTP.");
     describe_counter!(
         CONNECTIONS_REFUSED,
@@ -109,6 +111,10 @@ impl Measured {
     fn read_relay(&self) {
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         gauge!(STARTED).set(self.started_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+        // Whoever asks is served by a task, so there is a runtime.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            gauge!(TASKS).set(runtime.metrics().num_alive_tasks() as f64);
+        }
         gauge!(READY).set(if self.readiness.why_not().is_none() { 1.0 } else { 0.0 });
     }
 

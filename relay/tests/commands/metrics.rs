@@ -76,8 +76,13 @@ async fn a_relay_that_has_done_nothing_says_so() {
         "relay_http_requests_total{operation=\"publish\",outcome=\"ok\"}",
     ];
     assert!(counts.all(&nothing).iter().all(|count| *count == 0.0), "{}", counts.0);
-    let something =
-        ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads"];
+    let something = [
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "process_max_fds",
+        "process_threads",
+        "relay_tasks",
+    ];
     assert!(counts.all(&something).iter().all(|count| *count >= 1.0), "{}", counts.0);
     // The key is the one that everyone knows, which is worth a warning.
     let lines = ["warn", "error"].map(|level| format!("relay_log_lines_total{{level=\"{level}\"}}"));

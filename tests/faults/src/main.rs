@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,11 +11,16 @@ use std::time::{Duration, Instant};
 use clap::{Args, Parser, Subcommand};
 use faults::history::check::Verdict;
 use faults::history::{self, record};
+use faults::load;
+use faults::load::avalanche::{Avalanche, AvalancheReport};
+use faults::load::jitter::Jitter;
+use faults::load::soak::{Soak, SoakReport};
 use faults::proxy::{Proxy, control};
 use faults::trial::place::can_keep;
 use faults::trial::plan::{Keeps, Plan};
 use faults::trial::report::Report;
 use faults::trial::run::run as try_out;
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 /// Real relays and real clients over a network that fails on purpose.
@@ -31,6 +36,12 @@ enum Command {
     Proxy(ProxyArgs),
     /// Publishes and reads while networks fail and relays are killed, and accounts for every message
     Check(CheckArgs),
+    /// Cuts every client's TCP again and again while messages go on
+    Jitter(JitterArgs),
+    /// Restarts the relay, and waits until everybody is back
+    Avalanche(AvalancheArgs),
+    /// Lets clients come and go, and looks at what the relay holds afterwards
+    Soak(SoakArgs),
     /// Judges a history that an earlier check has left
     Judge(JudgeArgs),
 }
@@ -58,9 +69,56 @@ struct CheckArgs {
     /// Where the history of a trial that broke a promise is left
     #[arg(long, default_value = "target/faults")]
     evidence: PathBuf,
-    /// Prints an object of JSON in the end
+    /// Where what came of it is written, as JSON
     #[arg(long)]
-    json: bool,
+    report: Option<PathBuf>,
+}
+
+/// What every load is given.
+#[derive(Args)]
+struct LoadArgs {
+    /// The relay's program
+    #[arg(long, env = "RELAY_BIN")]
+    relay: PathBuf,
+    /// Of everything that is left to chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the relay's log goes
+    #[arg(long, default_value = "target/faults/relay.log")]
+    log: PathBuf,
+    /// Where what came of it is written, as JSON
+    #[arg(long)]
+    report: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct JitterArgs {
+    #[command(flatten)]
+    load: LoadArgs,
+    /// How many clients
+    #[arg(long, default_value_t = 2000)]
+    clients: usize,
+    /// For how long, in minutes
+    #[arg(long, default_value_t = 3.0)]
+    minutes: f64,
+}
+
+#[derive(Args)]
+struct AvalancheArgs {
+    #[command(flatten)]
+    load: LoadArgs,
+    /// How many clients
+    #[arg(long, default_value_t = 5000)]
+    clients: usize,
+}
+
+#[derive(Args)]
+struct SoakArgs {
+    #[command(flatten)]
+    load: LoadArgs,
+    /// For how long, in minutes
+    #[arg(long, default_value_t = 30.0)]
+    minutes: f64,
 }
 
 #[derive(Args)]
@@ -103,6 +161,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Proxy(args) => proxy(args).await,
         Command::Check(args) => check(args).await,
+        Command::Jitter(args) => jitter(args).await,
+        Command::Avalanche(args) => avalanche(args).await,
+        Command::Soak(args) => soak(args).await,
         Command::Judge(args) => judge(&args),
     }
 }
@@ -125,7 +186,9 @@ async fn check(args: CheckArgs) -> Result<ExitCode, Box<dyn Error>> {
     let keeps = kinds(&args)?;
     let mut reports: Vec<Report> = Vec::new();
     let mut is_clean = true;
-    for (seed, keeps) in (args.seed..).zip(keeps.iter().cycle()) {
+    for seed in args.seed.. {
+        // By the seed, so that one of many is the same when it is tried alone.
+        let Some(keeps) = keeps.get(usize::try_from(seed % keeps.len() as u64)?) else { break };
         let length = Duration::from_secs(args.trial_seconds);
         let plan = Plan {
             relay: args.relay.clone(),
@@ -147,10 +210,76 @@ async fn check(args: CheckArgs) -> Result<ExitCode, Box<dyn Error>> {
             break;
         }
     }
-    if args.json {
-        println!("{}", serde_json::to_string(&reports)?);
+    finish(args.report.as_deref(), &reports, is_clean)
+}
+
+/// Leaves the report, and tells whether all was as it should be.
+fn finish(to: Option<&Path>, report: &impl Serialize, is_good: bool) -> Result<ExitCode, Box<dyn Error>> {
+    if let Some(to) = to {
+        std::fs::write(to, serde_json::to_string_pretty(report)?)?;
     }
-    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A crowd has many descriptors, and its relay's log a folder.
+fn prepare(load: &LoadArgs) -> Result<(), Box<dyn Error>> {
+    rlimit::increase_nofile_limit(u64::MAX)?;
+    if let Some(folder) = load.log.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    Ok(())
+}
+
+async fn jitter(args: JitterArgs) -> Result<ExitCode, Box<dyn Error>> {
+    prepare(&args.load)?;
+    let LoadArgs { relay, seed, log, report } = args.load;
+    let jitter = Jitter {
+        relay,
+        clients: args.clients,
+        length: Duration::from_secs_f64(args.minutes * 60.0),
+        every: Duration::from_millis(500),
+        cut_every: Duration::from_secs(15),
+        away: Duration::from_secs(2),
+        seed,
+        log,
+    };
+    let outcome = load::jitter::run(&jitter).await?;
+    eprintln!("{outcome:#?}");
+    finish(report.as_deref(), &outcome, outcome.is_whole())
+}
+
+async fn avalanche(args: AvalancheArgs) -> Result<ExitCode, Box<dyn Error>> {
+    prepare(&args.load)?;
+    let mut outcomes = Vec::new();
+    for (keeps, is_killed) in
+        [Keeps::Memory, Keeps::Process].into_iter().flat_map(|it| [(it, false), (it, true)])
+    {
+        let LoadArgs { relay, seed, log, .. } = &args.load;
+        if !can_keep(relay, keeps)? {
+            continue;
+        }
+        let (relay, seed, log) = (relay.clone(), *seed, log.clone());
+        let avalanche = Avalanche { relay, clients: args.clients, is_killed, keeps, seed, log };
+        let outcome = load::avalanche::run(&avalanche).await?;
+        eprintln!("{outcome:#?}");
+        outcomes.push(outcome);
+    }
+    finish(args.load.report.as_deref(), &outcomes, outcomes.iter().all(AvalancheReport::is_whole))
+}
+
+async fn soak(args: SoakArgs) -> Result<ExitCode, Box<dyn Error>> {
+    prepare(&args.load)?;
+    let LoadArgs { relay, seed, log, report } = args.load;
+    let soak = Soak { relay, length: Duration::from_secs_f64(args.minutes * 60.0), seed, log };
+    let outcome = load::soak::run(&soak).await?;
+    let SoakReport { clients, published, delivered, before, after, grown, .. } = &outcome;
+    eprintln!(
+        "{clients} clients, {published} messages published, {delivered} heard\nbefore {before:?}\nafter  {after:?}"
+    );
+    for line in grown {
+        eprintln!("{line}");
+    }
+    finish(report.as_deref(), &outcome, outcome.grown.is_empty())
 }
 
 /// Where the relay of each trial keeps its history, in turn.

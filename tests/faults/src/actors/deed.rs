@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::random::Random;
 
+/// How far the wall clock is off at the most. Between two of its jumps there are less than four minutes: publish ids are
+/// kept for five, so that a relay that is started anew behind a jump has them still.
+const FARTHEST_CLOCK_S: u64 = 115;
+
 /// One deed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
@@ -49,8 +53,8 @@ impl Deed {
         let what = random.below(10);
         let short = random.between(Duration::ZERO, Duration::from_millis(1_500));
         let long = random.between(Duration::from_millis(200), Duration::from_millis(4_000));
-        // Within the day for which tokens are made.
-        let off_s = i64::try_from(random.below(40_000)).unwrap_or(0) - 20_000;
+        let off_s = i64::try_from(random.below(2 * FARTHEST_CLOCK_S + 1)).unwrap_or(0)
+            - FARTHEST_CLOCK_S.cast_signed();
         match what {
             0..=3 => Some(Self::Kill { gone: short }),
             4 | 5 => Some(Self::Drain { gone: short }),
@@ -84,5 +88,6 @@ mod tests {
             has(|deed| matches!(deed, Deed::Pause { .. })) && has(|deed| matches!(deed, Deed::Clock { .. }))
         );
         assert!(has(|deed| matches!(deed, Deed::FullDisk { .. })));
+        assert!(!has(|deed| matches!(deed, Deed::Clock { off_s } if off_s.abs() > 115)));
     }
 }

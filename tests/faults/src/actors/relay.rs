@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use realtime_bench::machine::usage::cpu_time;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -79,8 +80,13 @@ impl RelayProcess {
     }
 
     /// Its process's id, as a folder in /proc has it.
-    pub fn id(&self) -> String {
+    fn id(&self) -> String {
         self.child.id().map(|id| id.to_string()).unwrap_or_default()
+    }
+
+    /// The processor time that it has taken so far, in seconds; 0 when it is gone.
+    pub fn cpu_s(&self) -> f64 {
+        cpu_time(&self.id()).unwrap_or_default().as_secs_f64()
     }
 
     /// Ends it with SIGKILL, in the middle of whatever it does.

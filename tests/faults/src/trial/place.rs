@@ -119,7 +119,9 @@ impl Place {
 }
 
 fn settings() -> String {
-    format!("history-messages = {WINDOW}\n\n[[retention]]\nchannels = \"ticks\"\nmessages = {SHORT_WINDOW}\n")
+    format!(
+        "history-messages = {WINDOW}\nhistory-seconds = 3600\n\n[[retention]]\nchannels = \"ticks\"\nmessages = {SHORT_WINDOW}\n"
+    )
 }
 
 impl Disk {

@@ -1,0 +1,16 @@
+/**
+ * What the runs found, in sentences for the page: each fault with what became of it.
+ */
+
+/** @type {readonly string[]} */
+export const FOUND = [
+  'The channels that clients have asked for are remembered for five minutes after the last of them has left, however ' +
+    'short `--history-seconds` is, since publish ids are kept for as long: that looked like a leak in a short soak, and is ' +
+    'bounded by `--max-history-bytes`. A soak of ten minutes or more now waits for it.',
+  'A wall clock that is set while the relay runs changes nothing: ages count evenly from its start. One that is set ' +
+    'forward by more than `--history-seconds` **before a relay with `--data-dir` is started anew** makes what is on the ' +
+    'disk too old, and publish ids too if it was more than five minutes: clients are told of the gap. The trials’ jumps ' +
+    'stay within four minutes.',
+  'A client that is cut off again within ten seconds counts its attempts on, so that a page that nobody tells that the ' +
+    'network is back may wait for long (see the slowest of “page not told” above; the most is 30 s). Browsers tell.',
+];
