@@ -63,6 +63,10 @@ pub(crate) enum Due {
     Expiring,
 }
 
+/// A connection that lasts for one of so many parts of the time that makes it good again makes up for one that did not
+/// last: one that is lost at once, none.
+const FORGIVING_PARTS: u64 = 5;
+
 #[derive(Debug)]
 pub(crate) struct Link {
     times: Times,
@@ -233,11 +237,15 @@ impl Link {
 
     /// The connection is no more. Says what to do next, and does it where something is wanted.
     pub(crate) fn lost(&mut self, code: u16, is_wanted: bool, now: Millis) -> Return {
-        if let Phase::Live(live) = &self.phase
-            && now.less(live.since) >= self.times.stable_after
-        {
-            self.failures = 0;
-            self.has_hurried = false;
+        if let Phase::Live(live) = &self.phase {
+            let lasted = now.less(live.since);
+            // A network that breaks again and again would otherwise end with the longest waits.
+            let forgiven = lasted.get() / self.times.stable_after.part(FORGIVING_PARTS).get().max(1);
+            self.failures = self.failures.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX));
+            if lasted >= self.times.stable_after {
+                self.failures = 0;
+                self.has_hurried = false;
+            }
         }
         let has_expired = code == CloseCode::TokenExpired.get();
         let verdict = match Return::after(code) {

@@ -20,7 +20,8 @@ pub struct Settings {
     pub backoff_cap: Duration,
     /// The shortest wait, so that no chain of failures becomes a tight loop.
     pub backoff_floor: Duration,
-    /// How long a connection must have lasted to count as good again: only then do waits start over.
+    /// How long a connection must have lasted to count as good again: then waits start over. A shorter one makes up for one
+    /// failure with each fifth of this.
     pub stable_after: Duration,
     /// The longest wait that a relay may ask for when it says goodbye.
     pub longest_goodbye: Duration,

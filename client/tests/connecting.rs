@@ -172,6 +172,31 @@ fn waits_grow_with_each_failure_and_start_over_after_a_connection_that_lasted() 
 }
 
 #[test]
+fn a_network_that_breaks_again_and_again_does_not_end_with_the_longest_waits() {
+    let mut client = Client::live(1, "a");
+    let wait = |client: &mut Client| {
+        client.lost(1006);
+        let began = client.now;
+        client.wait_for_attempt();
+        client.now - began
+    };
+    // Seven attempts that failed: the next wait would be up to 30 seconds.
+    for _ in 0..7 {
+        wait(&mut client);
+    }
+    // Connections too short to be good again: each two seconds of them make up for one of those.
+    let waits: Vec<Duration> = (0..12)
+        .map(|_| {
+            client.welcome();
+            client.pass(8 * SECOND);
+            wait(&mut client)
+        })
+        .collect();
+    assert!(waits[0] <= 4 * SECOND, "{waits:?}");
+    assert!(waits[1..].iter().all(|wait| *wait <= SECOND), "{waits:?}");
+}
+
+#[test]
 fn goodbye_says_when_to_return() {
     for code in [CloseCode::Draining, CloseCode::Reconnect] {
         let mut client = Client::live(1, "a");
