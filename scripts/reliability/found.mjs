@@ -11,6 +11,7 @@ export const FOUND = [
     'forward by more than `--history-seconds` **before a relay with `--data-dir` is started anew** makes what is on the ' +
     'disk too old, and publish ids too if it was more than five minutes: clients are told of the gap. The trials’ jumps ' +
     'stay within four minutes.',
-  'A client that is cut off again within ten seconds counts its attempts on, so that a page that nobody tells that the ' +
-    'network is back may wait for long (see the slowest of “page not told” above; the most is 30 s). Browsers tell.',
+  'A client that was cut off again within ten seconds counted its failures on, so that a network that broke every 15 ' +
+    'seconds ended with the longest waits, up to 30 s, wherever nobody tells the page that it is online. **Mended:** each ' +
+    'two seconds that a connection lasts make up for one failure.',
 ];
