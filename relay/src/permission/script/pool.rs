@@ -80,9 +80,13 @@ impl ScriptPermission {
         let (answer, answered) = oneshot::channel();
         let give_up_at = Instant::now() + self.shared.settings.wait;
         let waiting = Waiting { question, give_up_at, answer: answer_to(answer) };
-        if let Err(Rejected(question, why)) = self.shared.queue.push(waiting) {
-            self.shared.report.answer(&question, &why.clone().into());
-            return Err(why);
+        match self.shared.queue.push(waiting) {
+            Ok(false) => {}
+            Ok(true) => self.wake_soon(),
+            Err(Rejected(question, why)) => {
+                self.shared.report.answer(&question, &why.clone().into());
+                return Err(why);
+            }
         }
         match tokio::time::timeout(worker::answer_limit(&self.shared.settings), answered).await {
             Ok(answered) => answered.map_err(|_| Unavailability::Stopped),
@@ -91,6 +95,17 @@ impl ScriptPermission {
                 Err(Unavailability::Overdue)
             }
         }
+    }
+
+    /// Wakes a thread once everybody who is ready has asked. A crowd's questions cost one wake-up then, where each had
+    /// cost one, and two switches to another thread (`docs/decisions/0014-what-the-data-plane-costs.md`). A task of its
+    /// own does it: whoever asks may be withdrawn, or looked at late.
+    fn wake_soon(&self) {
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            shared.queue.wake();
+        });
     }
 
     /// Gives threads that hang up and starts others in their place.

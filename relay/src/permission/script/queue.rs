@@ -67,6 +67,8 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// Threads that sleep and have not been woken: waking costs a system call, so nobody is woken twice.
     asleep: usize,
+    /// Somebody is about to wake them.
+    is_waking: bool,
     is_closed: bool,
 }
 
@@ -76,11 +78,12 @@ impl Queue {
         Self { limit, state: Mutex::default(), filled: Condvar::new() }
     }
 
-    /// Adds a question. Never blocks for longer than it takes to add one.
+    /// Adds a question. Never blocks for longer than it takes to add one. Returns whether [`wake`](Self::wake) has to be
+    /// called soon: once for this question and all that others add until then.
     ///
     /// # Errors
     /// When as many wait as may, or the queue is closed: the question comes back.
-    pub fn push(&self, waiting: Waiting) -> Result<(), Rejected> {
+    pub fn push(&self, waiting: Waiting) -> Result<bool, Rejected> {
         let mut state = self.state();
         if state.is_closed {
             return Err(Rejected(waiting.question, Unavailability::Stopped));
@@ -89,13 +92,21 @@ impl Queue {
             return Err(Rejected(waiting.question, Unavailability::QueueFull));
         }
         state.waiting.push_back(waiting);
-        let wakes = state.asleep > 0;
-        state.asleep -= usize::from(wakes);
+        let wakes = state.asleep > 0 && !state.is_waking;
+        state.is_waking |= wakes;
+        Ok(wakes)
+    }
+
+    /// Wakes as many of those that sleep as there are questions.
+    pub fn wake(&self) {
+        let mut state = self.state();
+        state.is_waking = false;
+        let woken = state.asleep.min(state.waiting.len());
+        state.asleep -= woken;
         drop(state);
-        if wakes {
+        for _ in 0..woken {
             self.filled.notify_one();
         }
-        Ok(())
     }
 
     /// Takes the question that has waited longest; sleeps until there is one. `None` once the queue is closed.
@@ -206,14 +217,20 @@ mod tests {
                 })
             })
             .collect();
-        for count in 0..QUESTIONS - 3 {
-            queue.push(waiting("a")).unwrap();
+        let mut is_to_wake = false;
+        for count in 0..QUESTIONS {
+            let name = if count < QUESTIONS - 3 { "a" } else { "end" };
+            is_to_wake |= queue.push(waiting(name)).unwrap();
+            // Whoever is told to wake does so a little later.
+            if count % 5 == 4 && std::mem::take(&mut is_to_wake) {
+                queue.wake();
+            }
             if count % 64 == 0 {
                 thread::yield_now();
             }
         }
-        for _ in 0..3 {
-            queue.push(waiting("end")).unwrap();
+        if is_to_wake {
+            queue.wake();
         }
         let taken: usize = takers.into_iter().map(|taker| taker.join().unwrap()).sum();
         assert_eq!(taken, QUESTIONS - 3);
