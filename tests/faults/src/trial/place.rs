@@ -21,10 +21,11 @@ const DISK_BYTES: &str = "128m";
 
 /// A trial's folder. Dropped, it is gone.
 pub struct Place {
+    // In front of its folder: what is mounted there has to go first.
+    disk: Option<Disk>,
     folder: TempDir,
     /// The file with which the relay's clock is set.
     pub clock: Option<PathBuf>,
-    disk: Option<Disk>,
     /// What cannot be tried here, and why.
     pub lacks: Vec<String>,
 }
@@ -41,7 +42,7 @@ impl Place {
         let folder = tempfile::Builder::new().prefix("faults-").tempdir()?;
         fs::write(folder.path().join("realtime-permissions.js"), PERMISSIONS)?;
         fs::write(folder.path().join("relay.toml"), settings())?;
-        let mut place = Self { folder, clock: None, disk: None, lacks: Vec::new() };
+        let mut place = Self { disk: None, folder, clock: None, lacks: Vec::new() };
         if plan.libfaketime.is_some() {
             let clock = place.path("clock");
             fs::write(&clock, "+0s\n")?;
