@@ -1,6 +1,6 @@
 /**
  * What the relay and its SDK are to reach, as ratios of one run wherever another server or client is there to compare
- * with. The numbers were set before anything was measured, and are not moved to what was.
+ * with. The numbers are not moved to what was measured.
  */
 import { BROWSERS, measuredId } from './browser-plan.mjs';
 import { median, values } from './figures.mjs';

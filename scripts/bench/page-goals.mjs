@@ -20,7 +20,7 @@ export function goals(run) {
   const unknown = judged.length - known.length;
   return [
     '## What was to be reached',
-    `The goals were set before the first measurement. This run reached ${known.length - missed} of ${judged.length}` +
+    `The goals are not moved to what was measured. This run reached ${known.length - missed} of ${judged.length}` +
       `${missed ? `, missed ${missed}` : ''}${unknown ? `, and did not measure ${unknown}` : ''}. Both sides of a ` +
       'ratio are medians of this run.',
     markdownTable([['work', 'goal', 'measured', ''], ...rows], 2),

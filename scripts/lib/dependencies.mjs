@@ -1,7 +1,7 @@
 /**
  * What may be depended on: licences, sources and kinds, held to the lock files. It is what `cargo deny check licenses
- * sources bans` looks at, without compiling `cargo-deny`, which would take longer than everything else that is checked
- * here. Known vulnerabilities need a database: npm's is asked where the registry has one; for crates see SECURITY.md.
+ * sources bans` looks at, without another tool to compile on each new machine. Known vulnerabilities need a database:
+ * npm's is asked where the registry has one; for crates see SECURITY.md.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-//! Secrets stay out of the log, whatever comes.
+//! Secrets stay out of the log, whatever comes, and nobody else writes lines of it.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use super::issuer::{KeyPair, in_seconds, key_set, sign_by_secret};
-use super::support::{Client, DEADLINE};
+use super::support::{Client, DEADLINE, KEY_AND_JSON, http};
 use super::terminal::command;
 
 /// What no log may have. Each stands in a part of a token that only the token has.
@@ -23,6 +23,14 @@ async fn relay(flags: &[&str]) -> (tokio::process::Child, SocketAddr) {
         line.push(char::from(out.read_u8().await.unwrap()));
     }
     (child, line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap())
+}
+
+/// Ends a relay, and returns all that it has logged.
+async fn log_of(child: tokio::process::Child) -> String {
+    let kill = format!("kill -s TERM {}", child.id().unwrap());
+    assert!(tokio::process::Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+    let output = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.unwrap().unwrap();
+    String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap()
 }
 
 /// Says these frames one after the other, and waits for what comes of the last one.
@@ -104,10 +112,7 @@ async fn no_token_appears_in_the_log_on_any_path() {
         say(address, &[json!({"type": "hello"}), frame]).await;
     }
 
-    let kill = format!("kill -s TERM {}", child.id().unwrap());
-    assert!(tokio::process::Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
-    let output = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.unwrap().unwrap();
-    let log = String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap();
+    let log = log_of(child).await;
     // The log has what it is for.
     for words in ["token refused", "DEBUG", "the key set has been read", "no key \"unknown\""] {
         assert!(log.contains(words), "no {words:?} in {log}");
@@ -119,5 +124,71 @@ async fn no_token_appears_in_the_log_on_any_path() {
     for secret in secrets.chain(more).chain([visitor, signature]) {
         let line = log.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
+    }
+}
+
+/// Begins a line that looks like the relay's own, and colours what follows.
+const FORGED: &str =
+    "x\r\n2026-01-01T00:00:00.000000Z ERROR realtime_relay::forged: \u{1b}[31mforged\u{2028}";
+
+#[tokio::test]
+async fn nobody_who_connects_writes_a_line_of_the_log() {
+    let secret = "the-token-secret";
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("realtime-permissions.js");
+    std::fs::write(
+        &rules,
+        "import { permissionsRouter } from 'wix-realtime-backend';\n\
+         permissionsRouter.default((channel, who) => { console.log(who.id, channel.resourceId); throw new Error(channel.resourceId); });\n\
+         export function realtime_check_permission(channel, who) { return permissionsRouter.check(channel, who); }\n",
+    )
+    .unwrap();
+    let (child, address) =
+        relay(&["--token-secret", secret, "--api-key", "dev", "--permissions", rules.to_str().unwrap()])
+            .await;
+
+    let named =
+        sign_by_secret(&Header::default(), secret.as_bytes(), &json!({"sub": FORGED, "type": FORGED}));
+    let keyed = sign_by_secret(
+        &Header { kid: Some(FORGED.to_owned()), ..Header::default() },
+        secret.as_bytes(),
+        &json!({"sub": "anna", FORGED: FORGED}),
+    );
+    for first in
+        [hello(&named), hello(&keyed), hello(FORGED), json!({"type": "hello", "visitorToken": FORGED})]
+    {
+        say(address, &[first]).await;
+    }
+    for frame in [
+        json!(FORGED),
+        json!({"type": FORGED}),
+        json!({"type": "refresh", "token": FORGED}),
+        json!({"type": "subscribe", "id": FORGED, "channel": {"name": "a"}}),
+        json!({"type": "subscribe", "id": 1, "channel": {"name": FORGED}}),
+        json!({"type": "subscribe", "id": 1, "channel": {"name": "a", "resourceId": FORGED}}),
+        json!({"type": "subscribe", "id": 1, "channel": {"name": "a", "resourceId": "one", FORGED: FORGED}}),
+    ] {
+        say(address, &[json!({"type": "hello"}), frame]).await;
+    }
+    let path = "/v1/%0d%0a2026-01-01T00:00:00.000000Z%20ERROR%20forged%1b%5b31m";
+    http(&address, "GET", path, "", "").await;
+    for (path, body) in [
+        ("/v1/publish", json!({"channel": {"name": FORGED}, "payload": FORGED})),
+        ("/v1/disconnect", json!({"user": FORGED, "reason": FORGED})),
+        ("/v1/permissions/recheck", json!({"user": FORGED})),
+        (
+            "/v1/permissions/explain",
+            json!({"channel": {"name": "a"}, "subscriber": {"id": FORGED, "type": FORGED}}),
+        ),
+    ] {
+        http(&address, "POST", path, KEY_AND_JSON, &body.to_string()).await;
+    }
+
+    let log = log_of(child).await;
+    // What they said is in the log, on lines that are the relay's.
+    assert!(log.contains("forged"), "{log}");
+    for line in log.lines() {
+        assert!(!line.starts_with("2026-01-01") && !line.trim_start().starts_with("ERROR"), "{line:?}");
+        assert!(!line.contains(['\u{1b}', '\r', '\u{2028}']), "{line:?}");
     }
 }
