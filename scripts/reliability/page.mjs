@@ -276,7 +276,7 @@ function missingSection({ parts }) {
 const elsewhere = () =>
   [
     '## What else is tried',
-    '- The relay’s rules, the hub and the client in a simulation on a virtual clock, 1,500 seeds in every `npm test`, ' +
+    '- The relay’s rules, the hub and the client in a simulation on a virtual clock, 5,000 seeds in every `npm test`, ' +
       'any number by `cargo run -p simulation -- --seeds N`.',
     '- The WebSocket layer against every case of Autobahn’s suite but those of compression, in every `npm test` ' +
       '(`npm test -- --only websocket`).',

@@ -5,7 +5,7 @@ use simulation::{run_many, slow_link};
 
 #[test]
 fn no_seed_breaks_a_rule_of_delivery() {
-    let totals = run_many(0..1_500).unwrap_or_else(|failure| panic!("{failure}"));
+    let totals = run_many(0..5_000).unwrap_or_else(|failure| panic!("{failure}"));
     println!("{totals:?}");
     let counts = totals.counts;
     for (what, count) in [
