@@ -6,7 +6,7 @@
 export const FOUND = [
   'The channels that clients have asked for are remembered for five minutes after the last of them has left, however ' +
     'short `--history-seconds` is, since publish ids are kept for as long: that looked like a leak in a short soak, and is ' +
-    'bounded by `--max-history-bytes`. A soak of ten minutes or more now waits for it.',
+    'bounded by `--max-history-bytes`. A soak of a minute or more now waits for it.',
   'A wall clock that is set while the relay runs changes nothing: ages count evenly from its start. One that is set ' +
     'forward by more than `--history-seconds` **before a relay with `--data-dir` is started anew** makes what is on the ' +
     'disk too old, and publish ids too if it was more than five minutes: clients are told of the gap. The trials’ jumps ' +

@@ -239,7 +239,7 @@ function soakSection({ seconds, clients, neverThere, published, delivered, befor
     ),
     grown.length
       ? `**It has grown:** ${grown.join('; ')}.`
-      : 'Everything is back where it was; of memory a tenth and 8 MiB more may remain, which the allocator keeps for the next crowd, of descriptors and tasks five, which are closing. A channel is forgotten five minutes after its last reader and message: a soak of ten minutes or more waits for that.',
+      : 'Everything is back where it was; of memory a tenth and 8 MiB more may remain, which the allocator keeps for the next crowd, of descriptors and tasks five, which are closing. A channel is forgotten five minutes after its last reader and message: a soak of a minute or more waits for that.',
     '![what the relay holds during the soak](reliability/soak.svg)',
   ].join('\n\n');
 }

@@ -154,7 +154,7 @@ export const PARTS = {
   soak: {
     does: 'clients come and go, and what the relay holds afterwards is what it held before',
     minutes: 30,
-    quickMinutes: 1,
+    quickMinutes: 0.5,
     args: ({ seed }, minutes) => ['soak', '--minutes', String(minutes), '--seed', String(seed ?? 1)],
   },
 };
