@@ -8,15 +8,30 @@ use std::time::Duration;
 use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::Offset;
 
+use crate::content::ContentHash;
+
 /// The ids of recent publishes. Bounded by age and by number.
 #[derive(Debug)]
 pub struct Dedupe {
     max_age: Duration,
     max_ids: usize,
     hashers: [RandomState; 2],
-    offsets: HashMap<Fingerprint, Offset>,
+    publishes: HashMap<Fingerprint, Remembered>,
     order: VecDeque<(Duration, Fingerprint)>,
 }
+
+/// What is remembered of a publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remembered {
+    /// Where its message stands.
+    pub offset: Offset,
+    /// What it said; `None` where nobody knows any more, so that everything counts as the same.
+    pub content: Option<ContentHash>,
+}
+
+/// The publish's id was that of another message a while ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdTaken;
 
 /// 128 bits under keys that nobody outside knows, so that two ids do not meet by chance or by intent.
 type Fingerprint = [u64; 2];
@@ -28,20 +43,36 @@ impl Dedupe {
             max_age,
             max_ids,
             hashers: [RandomState::new(), RandomState::new()],
-            offsets: HashMap::new(),
+            publishes: HashMap::new(),
             order: VecDeque::new(),
         }
     }
 
-    /// The offset of the earlier publish with this id on this channel.
-    pub fn find(&self, channel: ChannelNumber, id: &str) -> Option<Offset> {
-        self.offsets.get(&self.fingerprint(channel, id)).copied()
+    /// The earlier publish with this id on this channel.
+    pub fn find(&self, channel: ChannelNumber, id: &str) -> Option<Remembered> {
+        self.publishes.get(&self.fingerprint(channel, id)).copied()
+    }
+
+    /// The offset of the earlier publish with this id on this channel, of which this one is a repetition.
+    ///
+    /// # Errors
+    /// When that one said something else.
+    pub fn repeated(
+        &self,
+        channel: ChannelNumber,
+        id: &str,
+        content: ContentHash,
+    ) -> Result<Option<Offset>, IdTaken> {
+        match self.find(channel, id) {
+            Some(Remembered { content: Some(other), .. }) if other != content => Err(IdTaken),
+            found => Ok(found.map(|remembered| remembered.offset)),
+        }
     }
 
     /// Remembers a publish.
-    pub fn remember(&mut self, channel: ChannelNumber, id: &str, offset: Offset, now: Duration) {
+    pub fn remember(&mut self, channel: ChannelNumber, id: &str, publish: Remembered, now: Duration) {
         let fingerprint = self.fingerprint(channel, id);
-        if self.offsets.insert(fingerprint, offset).is_none() {
+        if self.publishes.insert(fingerprint, publish).is_none() {
             self.order.push_back((now, fingerprint));
         }
         self.forget_old(now);
@@ -50,7 +81,7 @@ impl Dedupe {
     /// Forgets a publish that did not take place. Quick for a recent one.
     pub fn forget(&mut self, channel: ChannelNumber, id: &str) {
         let fingerprint = self.fingerprint(channel, id);
-        self.offsets.remove(&fingerprint);
+        self.publishes.remove(&fingerprint);
         if let Some(place) = self.order.iter().rposition(|(_, other)| *other == fingerprint) {
             self.order.remove(place);
         }
@@ -58,12 +89,12 @@ impl Dedupe {
 
     /// Ids that are remembered.
     pub fn len(&self) -> usize {
-        self.offsets.len()
+        self.publishes.len()
     }
 
     /// Whether no id is remembered.
     pub fn is_empty(&self) -> bool {
-        self.offsets.is_empty()
+        self.publishes.is_empty()
     }
 
     /// Forgets what is too old or too much.
@@ -73,7 +104,7 @@ impl Dedupe {
             if is_fresh && self.order.len() <= self.max_ids {
                 return;
             }
-            self.offsets.remove(fingerprint);
+            self.publishes.remove(fingerprint);
             self.order.pop_front();
         }
     }
@@ -89,11 +120,28 @@ mod tests {
 
     const CHANNEL: ChannelNumber = ChannelNumber(1);
 
+    /// A publish of which only its offset is known.
+    fn nth(offset: u64) -> Remembered {
+        Remembered { offset: Offset::new(offset).unwrap(), content: None }
+    }
+
+    #[test]
+    fn an_id_is_that_of_one_message_and_one_of_which_nobody_knows_more_is_that_of_any() {
+        let content = |number| ContentHash::from_stored(number).unwrap();
+        let mut dedupe = Dedupe::new(Duration::from_secs(1), 10);
+        dedupe.remember(CHANNEL, "a", Remembered { content: Some(content(7)), ..nth(1) }, Duration::ZERO);
+        dedupe.remember(CHANNEL, "b", nth(2), Duration::ZERO);
+        assert_eq!(dedupe.repeated(CHANNEL, "a", content(7)), Ok(Offset::new(1)));
+        assert_eq!(dedupe.repeated(CHANNEL, "a", content(8)), Err(IdTaken));
+        assert_eq!(dedupe.repeated(CHANNEL, "b", content(8)), Ok(Offset::new(2)));
+        assert_eq!(dedupe.repeated(CHANNEL, "c", content(8)), Ok(None));
+    }
+
     #[test]
     fn an_id_is_known_on_its_own_channel_only() {
         let mut dedupe = Dedupe::new(Duration::from_secs(1), 10);
-        dedupe.remember(CHANNEL, "a", Offset::START.next(), Duration::ZERO);
-        assert_eq!(dedupe.find(CHANNEL, "a"), Some(Offset::START.next()));
+        dedupe.remember(CHANNEL, "a", nth(1), Duration::ZERO);
+        assert_eq!(dedupe.find(CHANNEL, "a"), Some(nth(1)));
         assert_eq!(dedupe.find(ChannelNumber(2), "a"), None);
         assert_eq!(dedupe.find(CHANNEL, "b"), None);
     }
@@ -102,19 +150,19 @@ mod tests {
     fn a_publish_that_did_not_take_place_can_take_place_later() {
         let mut dedupe = Dedupe::new(Duration::from_secs(10), 10);
         for id in ["a", "b", "c"] {
-            dedupe.remember(CHANNEL, id, Offset::START, Duration::ZERO);
+            dedupe.remember(CHANNEL, id, nth(0), Duration::ZERO);
         }
         dedupe.forget(CHANNEL, "b");
         assert_eq!((dedupe.find(CHANNEL, "b"), dedupe.len()), (None, 2));
-        dedupe.remember(CHANNEL, "b", Offset::START.next(), Duration::from_secs(9));
+        dedupe.remember(CHANNEL, "b", nth(1), Duration::from_secs(9));
         dedupe.forget_old(Duration::from_secs(10));
-        assert_eq!((dedupe.find(CHANNEL, "b"), dedupe.len()), (Some(Offset::START.next()), 1));
+        assert_eq!((dedupe.find(CHANNEL, "b"), dedupe.len()), (Some(nth(1)), 1));
     }
 
     #[test]
     fn an_id_is_forgotten_when_it_is_old() {
         let mut dedupe = Dedupe::new(Duration::from_secs(1), 10);
-        dedupe.remember(CHANNEL, "a", Offset::START, Duration::ZERO);
+        dedupe.remember(CHANNEL, "a", nth(0), Duration::ZERO);
         dedupe.forget_old(Duration::from_millis(999));
         assert!(dedupe.find(CHANNEL, "a").is_some());
         dedupe.forget_old(Duration::from_secs(1));
@@ -125,7 +173,7 @@ mod tests {
     fn the_oldest_id_goes_when_there_are_too_many() {
         let mut dedupe = Dedupe::new(Duration::from_secs(1), 2);
         for id in ["a", "b", "c"] {
-            dedupe.remember(CHANNEL, id, Offset::START, Duration::ZERO);
+            dedupe.remember(CHANNEL, id, nth(0), Duration::ZERO);
         }
         assert!(dedupe.find(CHANNEL, "a").is_none());
         assert!(dedupe.find(CHANNEL, "b").is_some() && dedupe.find(CHANNEL, "c").is_some());

@@ -17,6 +17,8 @@ use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::{Epoch, Offset, Position};
 
 use crate::channel::{ChannelState, Reader};
+use crate::content::ContentHash;
+use crate::dedupe::{IdTaken, Remembered};
 use crate::hub::{Hub, encode, existing};
 use crate::publication::{Audience, Publication};
 
@@ -107,8 +109,8 @@ impl<R: Reader + Clone> Hub<R> {
     /// Gives a message its place, and `store` what it has to store.
     ///
     /// # Errors
-    /// What `store` answers; nothing has changed then.
-    pub fn place<E>(
+    /// [`IdTaken`], or what `store` answers; nothing has changed then.
+    pub fn place<E: From<IdTaken>>(
         &mut self,
         channel: &Channel,
         publication: Publication<'_>,
@@ -117,7 +119,10 @@ impl<R: Reader + Clone> Hub<R> {
     ) -> Result<Placement, E> {
         let number = self.number_of(channel, now);
         let state = existing(&mut self.channels, number);
-        if let Some(offset) = publication.id.and_then(|id| self.dedupe.find(number, id)) {
+        let id = publication.id.map(|id| (id, ContentHash::of(&publication)));
+        if let Some((id, content)) = id
+            && let Some(offset) = self.dedupe.repeated(number, id, content)?
+        {
             let ticket = self.waiting.ticket_of(number, offset);
             return Ok(Placement { position: state.stream.at(offset), is_repeat: true, ticket });
         }
@@ -127,8 +132,8 @@ impl<R: Reader + Clone> Hub<R> {
         state.stream.place();
         state.stored.get_or_insert(ticket);
         state.waiting += 1;
-        if let Some(id) = publication.id {
-            self.dedupe.remember(number, id, offset, now);
+        if let Some((id, content)) = id {
+            self.dedupe.remember(number, id, Remembered { offset, content: Some(content) }, now);
         }
         let message = Message {
             offset,

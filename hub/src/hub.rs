@@ -14,7 +14,8 @@ use realtime_protocol::subscriber::UserId;
 use crate::budget::MemoryBudget;
 use crate::by_number::ByNumber;
 use crate::channel::{ChannelState, Delivery, Reader, SessionId};
-use crate::dedupe::Dedupe;
+use crate::content::ContentHash;
+use crate::dedupe::{Dedupe, IdTaken, Remembered};
 use crate::deferred::Waiting;
 use crate::due::DueChannels;
 use crate::joined::{RoomyFrame, join};
@@ -135,18 +136,29 @@ impl<R: Reader + Clone> Hub<R> {
     }
 
     /// Puts a message into its channel's stream and collects it for the readers.
-    pub fn publish(&mut self, channel: &Channel, publication: Publication<'_>, now: Duration) -> Published {
+    ///
+    /// # Errors
+    /// [`IdTaken`]; nothing has changed then.
+    pub fn publish(
+        &mut self,
+        channel: &Channel,
+        publication: Publication<'_>,
+        now: Duration,
+    ) -> Result<Published, IdTaken> {
         let was_idle = self.listed.is_empty();
         let number = self.number_of(channel, now);
         let Self { channels, dedupe, settings, budget, listed, .. } = self;
         let state = existing(channels, number);
-        if let Some(offset) = publication.id.and_then(|id| dedupe.find(number, id)) {
-            return Published { position: state.stream.at(offset), is_repeat: true, wakes: false };
+        let id = publication.id.map(|id| (id, ContentHash::of(&publication)));
+        if let Some((id, content)) = id
+            && let Some(offset) = dedupe.repeated(number, id, content)?
+        {
+            return Ok(Published { position: state.stream.at(offset), is_repeat: true, wakes: false });
         }
         let offset = state.stream.place();
         let message = encode(number, offset, &publication);
-        if let Some(id) = publication.id {
-            dedupe.remember(number, id, offset, now);
+        if let Some((id, content)) = id {
+            dedupe.remember(number, id, Remembered { offset, content: Some(content) }, now);
         }
         state.active_at = now;
         if state.add(offset, message, publication.audience, now, settings, budget) {
@@ -155,7 +167,7 @@ impl<R: Reader + Clone> Hub<R> {
         let position = state.stream.at(offset);
         let wakes = was_idle && !listed.is_empty();
         self.keep_within_budget(now);
-        Published { position, is_repeat: false, wakes }
+        Ok(Published { position, is_repeat: false, wakes })
     }
 
     /// Attaches a reader, and reads what it missed, in one step: every message is either in `missed` or delivered

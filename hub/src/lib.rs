@@ -11,13 +11,14 @@
 //! - What is kept is bounded: by count, age and bytes for a channel, by one [`budget::MemoryBudget`] over all.
 //!
 //! Reading order: [`settings`], [`retention`], [`budget`], [`publication`] (what is published), [`stream`] (offsets,
-//! history, recovery), [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
+//! history, recovery), [`content`] and [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
 //! subscribers), `by_number` and [`hub`] (all channels), [`deferred`] (publishing for a store), [`restore`] (what a store kept),
 //! `forget` and `due` (what goes when), [`outbox`] (what waits for one reader).
 
 pub mod budget;
 mod by_number;
 pub mod channel;
+pub mod content;
 pub mod dedupe;
 pub mod deferred;
 mod due;

@@ -10,6 +10,7 @@ use realtime_protocol::subscriber::UserId;
 use serde_json::value::RawValue;
 
 use crate::channel::Reader;
+use crate::dedupe::Remembered;
 use crate::deferred::{StreamRef, Ticket};
 use crate::forget::Spare;
 use crate::hub::{Hub, encode, existing};
@@ -79,11 +80,18 @@ impl<R: Reader + Clone> Hub<R> {
     }
 
     /// Remembers that a message was published with this id.
-    pub fn restore_id(&mut self, channel: &Channel, id: &str, offset: Offset, at: Duration, now: Duration) {
+    pub fn restore_id(
+        &mut self,
+        channel: &Channel,
+        id: &str,
+        publish: Remembered,
+        at: Duration,
+        now: Duration,
+    ) {
         if let Some(number) = self.number(channel)
             && at + self.settings.publish_id_age > now
         {
-            self.dedupe.remember(number, id, offset, at.min(now));
+            self.dedupe.remember(number, id, publish, at.min(now));
         }
     }
 
@@ -122,7 +130,7 @@ impl<R: Reader + Clone> Hub<R> {
     pub fn holding(&self, stream: ChannelNumber, offset: Offset, id: Option<&str>) -> Holding {
         if self.channels.get(&stream).is_some_and(|state| state.stream.holds(offset)) {
             Holding::Message
-        } else if id.is_some_and(|id| self.dedupe.find(stream, id) == Some(offset)) {
+        } else if id.and_then(|id| self.dedupe.find(stream, id)).is_some_and(|found| found.offset == offset) {
             Holding::Id
         } else {
             Holding::Nothing

@@ -57,7 +57,7 @@ impl Fixture {
         let publication =
             Publication { payload: &payload, publisher: None, audience: Audience::Everyone, id: None };
         let published = self.hub.publish(&channel_of(channel), publication, Duration::from_secs(now_secs));
-        published.position.offset.get()
+        published.unwrap().position.offset.get()
     }
 
     /// Whether a reader that missed the last `messages` of a channel gets them.

@@ -161,6 +161,7 @@ describe('what the relay refuses is not tried again', () => {
   const rows = [
     ['a payload that is too large', 413, 'payload_too_large', 3],
     ['a channel that the relay does not like', 400, 'bad_channel', 3],
+    ['an id that is another message’s', 422, 'id_taken', 1],
     ['a wrong key', 401, 'unauthorized', 1],
     ['an address that is no relay', 404, 'not_found', 1],
   ];

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use realtime_hub::content::ContentHash;
+use realtime_hub::dedupe::Remembered;
 use realtime_hub::deferred::{Placed, StreamRef, Ticket};
 use realtime_hub::hub::Hub;
 use realtime_hub::publication::Audience;
@@ -109,7 +111,9 @@ impl Storage {
                 Restored { offset: *offset, at: *at, payload, publisher: None, audience: audience.clone() };
             hub.restore_message(&record.channel, restored, now);
             if let Some(id) = id {
-                hub.restore_id(&record.channel, id, *offset, *at, now);
+                let content = Some(ContentHash::of_parts(payload, None, audience));
+                let publish = Remembered { offset: *offset, content };
+                hub.restore_id(&record.channel, id, publish, *at, now);
             }
         }
         for (channel, epoch) in &newest {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use realtime_hub::budget::MemoryBudget;
 use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::dedupe::IdTaken;
 use realtime_hub::deferred::{Placed, StreamRef, Ticket};
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::joined::HEADROOM_BYTES;
@@ -107,7 +108,8 @@ pub(crate) struct World {
     seats: Vec<BTreeMap<usize, Seat>>,
     logs: Vec<Log>,
     serial: u64,
-    last_id: Vec<Option<(String, Duration)>>,
+    /// The latest id of each channel, when it was published, and what.
+    last_id: Vec<Option<(String, Duration, Logged)>>,
     /// Ids of publishes that could not be stored: publishing with them again is no repeat.
     failed_ids: Vec<Option<String>>,
 }
@@ -158,36 +160,51 @@ impl World {
     }
 
     fn publish(&mut self, channel: usize, only: Option<Vec<usize>>, repeats: bool) {
-        let remembered = self.last_id[channel].clone().filter(|(_, at)| self.now - *at < WINDOW);
-        let repeated = remembered.filter(|_| repeats).map(|(id, _)| id);
-        let is_repeat = repeated.is_some();
+        let remembered = self.last_id[channel].clone().filter(|(_, at, _)| self.now - *at < WINDOW);
+        let repeated = remembered.filter(|_| repeats).map(|(id, _, logged)| (id, logged));
         self.serial += 1;
-        let again = repeated.or_else(|| self.failed_ids[channel].take());
-        let id = again.unwrap_or_else(|| format!("id-{}", self.serial));
-        let payload = serde_json::value::to_raw_value(&self.serial).unwrap();
-        let audience = match &only {
+        let Some((id, logged)) = repeated else {
+            let again = self.failed_ids[channel].take();
+            let id = again.unwrap_or_else(|| format!("id-{}", self.serial));
+            let logged = (self.serial, only);
+            assert_eq!(self.offer(channel, &id, &logged), Ok(false), "a new id is that of a new message");
+            return;
+        };
+        let another = (self.serial, logged.1.clone());
+        assert_eq!(
+            self.offer(channel, &id, &another),
+            Err(IdTaken),
+            "an id within its window is one message's"
+        );
+        assert_eq!(self.offer(channel, &id, &logged), Ok(true), "an id within its window is known");
+    }
+
+    /// Publishes a message with an id. Returns whether that was a repetition.
+    fn offer(&mut self, channel: usize, id: &str, logged: &Logged) -> Result<bool, IdTaken> {
+        let (serial, only) = logged;
+        let payload = serde_json::value::to_raw_value(serial).unwrap();
+        let audience = match only {
             None => Audience::Everyone,
             Some(clients) => {
                 Audience::Users(Arc::new(clients.iter().map(|c| user(*c)).collect::<HashSet<_>>()))
             }
         };
-        let publication = Publication { payload: &payload, publisher: None, audience, id: Some(&id) };
+        let publication = Publication { payload: &payload, publisher: None, audience, id: Some(id) };
         let Some((storage, unstored)) = &mut self.storage else {
-            let published = self.hub.publish(&name(channel), publication, self.now);
-            assert_eq!(published.is_repeat, is_repeat, "an id within its window is known, a new one is not");
-            if !is_repeat {
-                self.logs[channel].push((self.serial, only));
-                self.last_id[channel] = Some((id, self.now));
+            let published = self.hub.publish(&name(channel), publication, self.now)?;
+            if !published.is_repeat {
+                self.logs[channel].push(logged.clone());
+                self.last_id[channel] = Some((id.to_owned(), self.now, logged.clone()));
             }
-            return;
+            return Ok(published.is_repeat);
         };
-        let store = |placed: &Placed<'_>| Ok::<_, Infallible>(storage.message(placed));
-        let placement = self.hub.place(&name(channel), publication, self.now, store).unwrap();
-        assert_eq!(placement.is_repeat, is_repeat, "an id within its window is known, a new one is not");
-        if let (false, Some(ticket)) = (is_repeat, placement.ticket) {
-            self.last_id[channel] = Some((id.clone(), self.now));
-            unstored.push(Unstored { ticket, channel, logged: (self.serial, only), id });
+        let store = |placed: &Placed<'_>| Ok::<_, IdTaken>(storage.message(placed));
+        let placement = self.hub.place(&name(channel), publication, self.now, store)?;
+        if let (false, Some(ticket)) = (placement.is_repeat, placement.ticket) {
+            self.last_id[channel] = Some((id.to_owned(), self.now, logged.clone()));
+            unstored.push(Unstored { ticket, channel, logged: logged.clone(), id: id.to_owned() });
         }
+        Ok(placement.is_repeat)
     }
 
     fn store(&mut self, succeeds: bool) {

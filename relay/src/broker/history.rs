@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use realtime_hub::dedupe::Remembered;
 use realtime_hub::deferred::StreamRef;
 use realtime_hub::restore::{Holding, Restored};
 use realtime_hub::settings::HubSettings;
@@ -156,8 +157,8 @@ impl<P: Peer> Restore for Restoring<'_, P> {
         self.broker.shard_of(channel).hub.lock().restore_message(channel, message, self.now);
     }
 
-    fn id(&mut self, channel: &Channel, id: &str, offset: Offset, at: Duration) {
-        self.broker.shard_of(channel).hub.lock().restore_id(channel, id, offset, at, self.now);
+    fn id(&mut self, channel: &Channel, id: &str, publish: Remembered, at: Duration) {
+        self.broker.shard_of(channel).hub.lock().restore_id(channel, id, publish, at, self.now);
     }
 
     fn settle(&mut self, channel: &Channel, last: Offset, floor: Offset) -> Option<ChannelNumber> {

@@ -11,7 +11,7 @@ use crate::broker::peer::Peer;
 use crate::broker::shards::Shard;
 use crate::store::contract::Store;
 use crate::store::outcome::Outcome;
-use crate::store::refusal::Refusal;
+use crate::store::refusal::{NotPlaced, Refusal};
 
 /// How far a publish is.
 #[derive(Debug)]
@@ -43,13 +43,13 @@ impl<P: Peer> Shard<P> {
         channel: &Channel,
         publication: Publication<'_>,
         now: Duration,
-    ) -> Result<Publishing, Refusal> {
+    ) -> Result<Publishing, NotPlaced> {
         let mut hub = self.hub.lock();
         let mut outcome = None;
         let placement = hub.place(channel, publication, now, |placed| {
             let collected = store.message(placed)?;
             outcome = Some(collected.outcome);
-            Ok(collected.ticket)
+            Ok::<_, NotPlaced>(collected.ticket)
         })?;
         // A repeat waits for what the first one waits for.
         let outcome = outcome.or_else(|| store.outcome(placement.ticket?));

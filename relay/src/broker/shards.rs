@@ -20,7 +20,7 @@ use crate::broker::peer::Peer;
 use crate::broker::publishing::Publishing;
 use crate::clock::Clock;
 use crate::store::contract::Store;
-use crate::store::refusal::Refusal;
+use crate::store::refusal::NotPlaced;
 use crate::websocket::writer;
 
 /// How many hubs share the channels. Several times the cores that can publish at once, so that two of them seldom
@@ -83,13 +83,13 @@ impl<P: Peer> Broker<P> {
     /// stored.
     ///
     /// # Errors
-    /// When it cannot be stored.
-    pub fn publish(&self, channel: &Channel, publication: Publication<'_>) -> Result<Publishing, Refusal> {
+    /// When its id is another message's, or when it cannot be stored.
+    pub fn publish(&self, channel: &Channel, publication: Publication<'_>) -> Result<Publishing, NotPlaced> {
         let shard = self.shard_of(channel);
         if let Some(store) = &self.store {
             return shard.place(&**store, channel, publication, self.clock.unix_now());
         }
-        let published = shard.hub.lock().publish(channel, publication, self.clock.unix_now());
+        let published = shard.hub.lock().publish(channel, publication, self.clock.unix_now())?;
         shard.counters.published.fetch_add(1, Ordering::Relaxed);
         if published.wakes {
             shard.wake.notify_one();

@@ -18,8 +18,10 @@ use crate::broker::publishing::Publishing;
 use crate::broker::shards::Broker;
 use crate::http::fields;
 use crate::http::problem::{Code, Problem};
-use crate::http::publish::{Body, Checked, POSITION_BYTES, check, place, push_position, read, unavailable};
-use crate::store::refusal::Refusal;
+use crate::http::publish::{
+    Body, Checked, POSITION_BYTES, check, not_placed, place, push_position, read, unavailable,
+};
+use crate::store::refusal::{NotPlaced, Refusal};
 
 /// Bytes of a batch's body.
 pub const MAX_BATCH_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -134,8 +136,15 @@ fn place_next<P: Peer>(
     refusal: &mut Option<Refusal>,
 ) -> Result<Publishing, Problem> {
     let checked = checked?;
-    let placed = refusal.clone().map_or_else(|| place(broker, &checked), Err);
-    placed.map_err(|refused| unavailable(refusal.insert(refused).clone()))
+    if let Some(refused) = refusal {
+        return Err(unavailable(refused.clone()));
+    }
+    place(broker, &checked).map_err(|why| {
+        if let NotPlaced::Refused(refused) = &why {
+            *refusal = Some(refused.clone());
+        }
+        not_placed(why)
+    })
 }
 
 fn answer(results: &[Result<Position, Problem>]) -> Result<Response, Problem> {

@@ -27,6 +27,8 @@ pub enum Code {
     PayloadTooLarge,
     /// The body is not JSON by its content type.
     UnsupportedMediaType,
+    /// The id belongs to another message.
+    IdTaken,
     /// This address speaks WebSocket.
     UpgradeRequired,
     /// More than the limit allows now.
@@ -41,7 +43,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BadInput,
         Self::BadChannel,
         Self::Unauthorized,
@@ -51,6 +53,7 @@ impl Code {
         Self::RequestTimeout,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::IdTaken,
         Self::UpgradeRequired,
         Self::TooManyRequests,
         Self::HeadTooLarge,
@@ -73,6 +76,9 @@ impl Code {
                 ("request_timeout", StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive")
             }
             Self::PayloadTooLarge => ("payload_too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::IdTaken => {
+                ("id_taken", StatusCode::UNPROCESSABLE_ENTITY, "The id belongs to another message")
+            }
             Self::UnsupportedMediaType => {
                 ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not JSON")
             }
@@ -218,6 +224,7 @@ mod tests {
                 ("request_timeout", 408),
                 ("payload_too_large", 413),
                 ("unsupported_media_type", 415),
+                ("id_taken", 422),
                 ("upgrade_required", 426),
                 ("too_many_requests", 429),
                 ("head_too_large", 431),

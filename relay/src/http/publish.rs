@@ -21,7 +21,7 @@ use crate::broker::shards::Broker;
 use crate::http::fields;
 use crate::http::problem::{Code, Problem};
 use crate::store::gauge;
-use crate::store::refusal::Refusal;
+use crate::store::refusal::{NotPlaced, Refusal};
 
 /// What a publish may weigh besides its payload: a channel, a thousand user ids and an id.
 pub const ENVELOPE_BYTES: usize = 512 * 1024;
@@ -74,7 +74,7 @@ pub(super) struct Checked<'a> {
 /// Publishes one message.
 ///
 /// # Errors
-/// 400, 413, and 503 when it cannot be stored.
+/// 400, 413, 422 when its id is another message's, and 503 when it cannot be stored.
 pub async fn one<P: Peer>(
     broker: &Broker<P>,
     headers: &HeaderMap,
@@ -86,7 +86,7 @@ pub async fn one<P: Peer>(
         let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
         checked.id = Some(check_id(unquoted(key).to_owned())?);
     }
-    let publishing = place(broker, &checked).map_err(unavailable)?;
+    let publishing = place(broker, &checked).map_err(not_placed)?;
     let position = publishing.done().await.map_err(unavailable)?;
     let mut text = String::with_capacity(POSITION_BYTES);
     push_position(&mut text, &position);
@@ -94,7 +94,7 @@ pub async fn one<P: Peer>(
 }
 
 /// Gives a message its place.
-pub(super) fn place<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Result<Publishing, Refusal> {
+pub(super) fn place<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Result<Publishing, NotPlaced> {
     let publication = Publication {
         payload: checked.payload,
         publisher: checked.publisher.as_ref(),
@@ -102,6 +102,14 @@ pub(super) fn place<P: Peer>(broker: &Broker<P>, checked: &Checked<'_>) -> Resul
         id: checked.id.as_deref(),
     };
     broker.publish(&checked.channel, publication)
+}
+
+/// The answer to a publish that has no place.
+pub(super) fn not_placed(why: NotPlaced) -> Problem {
+    match why {
+        NotPlaced::IdTaken => Problem::new(Code::IdTaken, why.to_string()).in_field("id"),
+        NotPlaced::Refused(refusal) => unavailable(refusal),
+    }
 }
 
 /// The answer to a publish that cannot be stored.

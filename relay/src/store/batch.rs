@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use realtime_hub::content::ContentHash;
 use realtime_hub::deferred::{Placed, StreamRef, Ticket};
 use realtime_hub::restore::Holding;
 
@@ -92,18 +93,25 @@ impl Batch {
                 body::write_message(out, message.payload, publisher, &message.audience, id);
             }),
             (Holding::Id, Some(id)) => {
-                self.write(Head { kind: Kind::Id, ..head }, |out| body::write_id(out, id));
+                let content = Some(message.content());
+                self.write(Head { kind: Kind::Id, ..head }, |out| body::write_id(out, id, content));
             }
             (Holding::Id, None) | (Holding::Nothing, _) => {}
         }
     }
 
     /// Writes again that a message had this id.
-    pub(crate) fn id_again(&mut self, stream: StreamRef<'_>, head: &Head, id: &str, streams: &mut Streams) {
+    pub(crate) fn id_again(
+        &mut self,
+        stream: StreamRef<'_>,
+        head: &Head,
+        (id, content): (&str, Option<ContentHash>),
+        streams: &mut Streams,
+    ) {
         self.stream(stream, streams);
         self.date(Duration::from_millis(head.at_ms));
         let head = Head { number: stream.number.0, is_again: true, ..*head };
-        self.write(head, |out| body::write_id(out, id));
+        self.write(head, |out| body::write_id(out, id, content));
     }
 
     /// Undoes what collecting it has changed.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use realtime_hub::content::ContentHash;
 use realtime_hub::publication::Audience;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::position::Epoch;
@@ -131,14 +132,26 @@ pub(crate) fn read_message(body: &[u8]) -> Option<MessageBody<'_>> {
     Some(MessageBody { payload, publisher, audience, id })
 }
 
-/// Writes the body of an id's record.
-pub(crate) fn write_id(out: &mut Vec<u8>, id: &str) {
-    write_text(out, id);
+impl MessageBody<'_> {
+    /// What it says.
+    pub(crate) fn content(&self) -> ContentHash {
+        ContentHash::of_parts(self.payload, self.publisher.as_ref(), &self.audience)
+    }
 }
 
-/// Reads the body of an id's record.
-pub(crate) fn read_id(body: &[u8]) -> Option<&str> {
-    Fields(body).text()
+/// Writes the body of an id's record.
+pub(crate) fn write_id(out: &mut Vec<u8>, id: &str, content: Option<ContentHash>) {
+    write_text(out, id);
+    if let Some(content) = content {
+        out.extend_from_slice(&content.get().to_le_bytes());
+    }
+}
+
+/// Reads the body of an id's record, and what its message said. Files of before that was written have nothing behind
+/// the id, and relays of then read nothing behind it, so the format is the same.
+pub(crate) fn read_id(body: &[u8]) -> Option<(&str, Option<ContentHash>)> {
+    let mut fields = Fields(body);
+    Some((fields.text()?, fields.u64().and_then(ContentHash::from_stored)))
 }
 
 /// Nothing here is longer than a resource id's thousand characters, of four bytes at most.
@@ -211,6 +224,16 @@ mod tests {
             let body = written(|out| write_stream(out, &channel, &epoch));
             assert_eq!(read_stream(&body), Some((channel, epoch)));
         }
+    }
+
+    #[test]
+    fn an_id_keeps_what_its_message_said_and_older_files_that_do_not_say_it_are_read() {
+        let content = ContentHash::from_stored(7);
+        let body = written(|out| write_id(out, "id", content));
+        assert_eq!(read_id(&body), Some(("id", content)));
+        let older = written(|out| write_id(out, "id", None));
+        assert_eq!(read_id(&older), Some(("id", None)));
+        assert!(body.starts_with(&older), "a relay of before reads the same id");
     }
 
     proptest! {

@@ -172,11 +172,14 @@ impl Cleaning<'_> {
 
     fn id(&mut self, head: &Head, body: &[u8]) -> Result<(), Refusal> {
         let Some((channel, epoch)) = self.streams.get(&head.number) else { return Ok(()) };
-        let (Some(id), Some(offset)) = (body::read_id(body), Offset::new(head.offset)) else { return Ok(()) };
+        let Some((id, content)) = body::read_id(body) else { return Ok(()) };
+        let Some(offset) = Offset::new(head.offset) else { return Ok(()) };
         let log = self.log;
         let collected = self.with(channel, epoch, Some((offset, Some(id))), |stream, holding| {
             let again = holding != Holding::Nothing;
-            again.then(|| log.collect_again(|batch, streams| batch.id_again(stream, head, id, streams)))
+            again.then(|| {
+                log.collect_again(|batch, streams| batch.id_again(stream, head, (id, content), streams))
+            })
         });
         self.take(collected, body.len())
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use realtime_hub::dedupe::Remembered;
 use realtime_hub::deferred::{Placed, StreamRef, Ticket};
 use realtime_hub::restore::{Holding, Restored};
 use realtime_protocol::channel::Channel;
@@ -79,7 +80,7 @@ pub trait Restore {
     /// A message of it, in any order.
     fn message(&mut self, channel: &Channel, message: Restored<'_>);
     /// It was published with this id.
-    fn id(&mut self, channel: &Channel, id: &str, offset: Offset, at: Duration);
+    fn id(&mut self, channel: &Channel, id: &str, publish: Remembered, at: Duration);
     /// That was all of a channel. Its newest message has the offset `last`; what it has up to `floor` has holes.
     /// Returns the number that the channel has now.
     fn settle(&mut self, channel: &Channel, last: Offset, floor: Offset) -> Option<ChannelNumber>;

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use realtime_hub::dedupe::IdTaken;
+
 /// Nothing was stored and nothing will be delivered; the same publish can be tried again.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Refusal {
@@ -19,6 +21,26 @@ pub enum Refusal {
     /// The relay is stopping.
     #[error("the relay is stopping")]
     Stopping,
+}
+
+/// Why a publish is given no place.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotPlaced {
+    /// Repeating it changes nothing.
+    #[error(
+        "another message was published with this id on this channel a short while ago: to repeat a publish, send the \
+         same payload, users and publisher; for another message, take another id"
+    )]
+    IdTaken,
+    /// It cannot be stored now.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<IdTaken> for NotPlaced {
+    fn from(_: IdTaken) -> Self {
+        Self::IdTaken
+    }
 }
 
 impl Refusal {

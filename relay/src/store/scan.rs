@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use realtime_hub::dedupe::Remembered;
 use realtime_hub::restore::Restored;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::position::{Epoch, Offset};
@@ -209,6 +210,7 @@ impl<'a> Scan<'a> {
         let at = Duration::from_millis(head.at_ms);
         self.file.newest_at = self.file.newest_at.max(at);
         self.report.messages += 1;
+        let id = message.id.map(|id| (id, message.content()));
         let restored = Restored {
             offset,
             at,
@@ -217,19 +219,19 @@ impl<'a> Scan<'a> {
             audience: message.audience,
         };
         self.restore.message(channel, restored);
-        if let Some(id) = message.id {
-            self.restore.id(channel, id, offset, at);
+        if let Some((id, content)) = id {
+            self.restore.id(channel, id, Remembered { offset, content: Some(content) }, at);
         }
         Some(())
     }
 
     fn id(&mut self, head: &Head, offset: Offset, body: &[u8]) -> Option<()> {
-        let id = body::read_id(body)?;
+        let (id, content) = body::read_id(body)?;
         let at = Duration::from_millis(head.at_ms);
         self.file.newest_at = self.file.newest_at.max(at);
         if let Some((channel, _)) = self.numbered.get(&head.number) {
             self.streams.written(channel, self.file.number);
-            self.restore.id(channel, id, offset, at);
+            self.restore.id(channel, id, Remembered { offset, content }, at);
         }
         Some(())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::contract::Store;
 use super::damage::What;
 use super::disk::Durability;
+use super::refusal::NotPlaced;
 use super::world_test::{World, files, with_messages};
 
 #[test]
@@ -47,6 +48,33 @@ fn a_publish_that_is_repeated_after_a_restart_is_answered_like_the_first_time() 
     world.now += Duration::from_secs(300);
     world.restart();
     assert_ne!(world.publish("a", Some("id")).unwrap(), first);
+}
+
+#[test]
+fn an_id_stays_that_of_its_message_over_restarts_also_when_the_message_is_forgotten() {
+    let mut world = World::new(Durability::Process);
+    world.rules.spare_bytes = 2_000;
+    world.retention.messages = 2;
+    world.restart();
+    let first = world.publish("a", Some("id")).unwrap();
+    world.commit();
+    let is_its_own = |world: &mut World| {
+        assert_eq!(world.publish("a", Some("id")).unwrap(), first);
+        let another = world.publish_number("a", Some("id"), 1_000);
+        assert!(matches!(another, Err(NotPlaced::IdTaken)), "{another:?}");
+        world.publish_number("b", Some("id"), 1_000).unwrap();
+    };
+    world.restart();
+    is_its_own(&mut world);
+    // Its file goes, and nothing is written again of it but its id.
+    let before = files(&world);
+    for _ in 0..100 {
+        world.say("a");
+        world.tidy(0);
+    }
+    assert!(files(&world).iter().all(|file| !before.contains(file)), "{before:?} {:?}", files(&world));
+    world.restart();
+    is_its_own(&mut world);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use realtime_hub::budget::MemoryBudget;
 use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::dedupe::Remembered;
 use realtime_hub::deferred::StreamRef;
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::joined::HEADROOM_BYTES;
@@ -28,7 +29,7 @@ use super::end::Boot;
 use super::fake_disk::FakeDisk;
 use super::load::LoadError;
 use super::log::Turn;
-use super::refusal::Refusal;
+use super::refusal::NotPlaced;
 
 #[derive(Debug, Clone)]
 pub(super) struct Nobody(SessionId, UserId);
@@ -58,6 +59,8 @@ pub(super) struct World {
     pub(super) store: DiskStore,
     pub(super) report: Report,
     serial: u64,
+    /// What was said with an id on a channel, which a repetition says again.
+    said: BTreeMap<(String, String), u64>,
     pub(super) acknowledged: BTreeMap<String, Vec<Acknowledged>>,
     /// What was published and neither acknowledged nor refused yet, by ticket.
     waiting: Vec<(String, Acknowledged, Arc<super::outcome::Outcome>)>,
@@ -94,6 +97,7 @@ impl World {
             store,
             report,
             serial: 0,
+            said: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             waiting: Vec::new(),
         }
@@ -104,20 +108,32 @@ impl World {
         self.serial
     }
 
-    /// Publishes a message; it is not stored yet.
-    pub(super) fn publish(&mut self, channel: &str, id: Option<&str>) -> Result<Position, Refusal> {
+    /// Publishes a message, or repeats the one that was published with this id; it is not stored yet.
+    pub(super) fn publish(&mut self, channel: &str, id: Option<&str>) -> Result<Position, NotPlaced> {
         self.serial += 1;
-        let payload = serde_json::value::to_raw_value(&self.serial).unwrap();
+        let said = id.map(|id| self.said.entry((channel.to_owned(), id.to_owned())).or_insert(self.serial));
+        let serial = said.copied().unwrap_or(self.serial);
+        self.publish_number(channel, id, serial)
+    }
+
+    /// Publishes a message that is this number, whatever was said with this id before.
+    pub(super) fn publish_number(
+        &mut self,
+        channel: &str,
+        id: Option<&str>,
+        number: u64,
+    ) -> Result<Position, NotPlaced> {
+        let payload = serde_json::value::to_raw_value(&number).unwrap();
         let publication =
             Publication { payload: &payload, publisher: None, audience: Audience::Everyone, id };
         let mut outcome = None;
         let placement = self.hub.borrow_mut().place(&name(channel), publication, self.now, |placed| {
             let collected = self.store.message(placed)?;
             outcome = Some(collected.outcome);
-            Ok(collected.ticket)
+            Ok::<_, NotPlaced>(collected.ticket)
         })?;
         if let Some(outcome) = outcome {
-            let acknowledged = (placement.position.clone(), self.serial);
+            let acknowledged = (placement.position.clone(), number);
             self.waiting.push((channel.to_owned(), acknowledged, outcome));
         }
         Ok(placement.position)
@@ -222,6 +238,7 @@ impl World {
             store,
             report,
             serial: self.serial,
+            said: self.said.clone(),
             acknowledged: self.acknowledged.clone(),
             waiting: Vec::new(),
         };
@@ -334,8 +351,8 @@ impl Restore for Restoring<'_> {
         self.0.restore_message(channel, message, self.1);
     }
 
-    fn id(&mut self, channel: &Channel, id: &str, offset: Offset, at: Duration) {
-        self.0.restore_id(channel, id, offset, at, self.1);
+    fn id(&mut self, channel: &Channel, id: &str, publish: Remembered, at: Duration) {
+        self.0.restore_id(channel, id, publish, at, self.1);
     }
 
     fn settle(&mut self, channel: &Channel, last: Offset, floor: Offset) -> Option<ChannelNumber> {

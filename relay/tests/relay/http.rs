@@ -11,10 +11,50 @@ async fn a_repeated_publish_is_one_message_and_gets_the_first_answer() {
     let first = publish_text(&relay, body).await.json();
     assert_eq!(publish_text(&relay, body).await.json(), first);
     let with_header = format!("{KEY_AND_JSON}Idempotency-Key: a\r\n");
-    let body = r#"{"channel":{"name":"c"},"payload":2}"#;
+    let body = r#"{"channel":{"name":"c"},"payload":1}"#;
     assert_eq!(http(&relay, "POST", "/v1/publish", &with_header, body).await.json(), first);
     assert_eq!(publish_text(&relay, body).await.json()["offset"], 2);
     relay.stop().await;
+}
+
+#[tokio::test]
+async fn another_message_with_the_id_of_an_earlier_one_is_refused_and_nothing_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = ["--data-dir", folder.path().to_str().unwrap()];
+    for flags in [&[][..], &on_disk] {
+        let relay = relay(flags).await;
+        let publish = |fields: &str| {
+            let body = format!(r#"{{"channel":{{"name":"c"}},"id":"a",{fields}}}"#);
+            let relay = &relay;
+            async move { publish_text(relay, &body).await }
+        };
+        let first = publish(r#""payload":1,"options":{"users":["u","v"]}"#).await;
+        assert_eq!(publish(r#""payload":1,"options":{"users":["v","u","u"]}"#).await.json(), first.json());
+        for another in [
+            r#""payload":2,"options":{"users":["u","v"]}"#,
+            r#""payload":1 ,"options":{"users":["u"]}"#,
+            r#""payload":1"#,
+            r#""payload":1,"options":{"users":["u","v"],"includePublisher":true},"publisher":{"id":"u"}"#,
+        ] {
+            let answer = publish(another).await;
+            let problem = answer.json();
+            assert_eq!(
+                (answer.status, &problem["code"], &problem["field"]),
+                (422, &json!("id_taken"), &json!("id"))
+            );
+            assert!(problem["detail"].as_str().unwrap().contains("take another id"), "{problem}");
+        }
+        // In a batch it is that message's answer, and does not stop the others.
+        let messages = [
+            json!({"channel": {"name": "c"}, "payload": 7, "id": "a"}),
+            json!({"channel": {"name": "c"}, "payload": 8, "id": "b"}),
+        ];
+        let body = json!({"messages": messages}).to_string();
+        let results = http(&relay, "POST", "/v1/publish/batch", KEY_AND_JSON, &body).await.json();
+        assert_eq!(results["results"][0]["error"]["status"], 422);
+        assert_eq!(results["results"][1]["offset"], 2, "only one was published before");
+        relay.stop().await;
+    }
 }
 
 #[tokio::test]

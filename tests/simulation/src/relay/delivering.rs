@@ -42,7 +42,9 @@ impl Relay {
         for _ in 0..times {
             let publication =
                 Publication { payload: &payload, publisher: None, audience: audience.clone(), id: Some(&id) };
-            let published = shard.hub.publish(&channel, publication, out.cx.now);
+            let Ok(published) = shard.hub.publish(&channel, publication, out.cx.now) else {
+                return out.cx.violated(|| format!("publish {serial} is taken for another message"));
+            };
             if published.wakes {
                 wake(shard, &mut out.cx, life, index);
             }
