@@ -21,7 +21,7 @@ const NOW: Duration = Duration::from_secs(1);
 
 fn publish(hub: &mut Hub<Anyone>, channel: &Channel, payload: &RawValue) {
     let publication = Publication { payload, publisher: None, audience: Audience::Everyone, id: None };
-    hub.publish(channel, publication, NOW);
+    let _ = hub.publish(channel, publication, NOW);
 }
 
 /// Large batches are finished at once, as a flusher does that has written them.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use realtime_hub::budget::MemoryBudget;
 use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::dedupe::Remembered;
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::restore::Restored;
 use realtime_hub::settings::HubSettings;
@@ -136,8 +137,8 @@ impl Restore for Kept {
         self.hub.restore_message(channel, message, NOW);
     }
 
-    fn id(&mut self, channel: &Channel, id: &str, offset: Offset, at: Duration) {
-        self.hub.restore_id(channel, id, offset, at, NOW);
+    fn id(&mut self, channel: &Channel, id: &str, publish: Remembered, at: Duration) {
+        self.hub.restore_id(channel, id, publish, at, NOW);
     }
 
     fn settle(&mut self, channel: &Channel, last: Offset, floor: Offset) -> Option<ChannelNumber> {
