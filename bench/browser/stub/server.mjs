@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
+import { close, listen, urlOf } from '../../../scripts/lib/loopback.mjs';
 import { DIALECTS } from './dialects.mjs';
 import { framesOf } from './frames.mjs';
 
@@ -45,21 +46,17 @@ export class Stub {
   /** @param {Record<string, string | Buffer>} files */
   static async start(files) {
     const stub = new Stub(files);
-    stub.#server.listen(0, '127.0.0.1');
-    await once(stub.#server, 'listening');
+    await listen(stub.#server);
     return stub;
   }
 
   get url() {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
-    return `http://127.0.0.1:${port}`;
+    return urlOf(this.#server);
   }
 
   async stop() {
     for (const client of this.#sockets.clients) client.terminate();
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await close(this.#server);
   }
 
   /**

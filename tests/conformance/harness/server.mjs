@@ -4,14 +4,13 @@
  * @module
  */
 
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
+import { close, listen, urlOf } from '../../../scripts/lib/loopback.mjs';
 import { root } from '../../../scripts/lib/project.mjs';
 
 /**
@@ -54,20 +53,16 @@ export class PageServer {
    */
   static async start(sdk, hands) {
     const server = new PageServer(sdk, hands);
-    server.#server.listen(0, LOOPBACK);
-    await once(server.#server, 'listening');
+    await listen(server.#server);
     return server;
   }
 
   get url() {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
-    return `http://${LOOPBACK}:${port}`;
+    return urlOf(this.#server);
   }
 
   async stop() {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await close(this.#server);
   }
 
   /**

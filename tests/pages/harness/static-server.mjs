@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { close, listen, urlOf } from '../../../scripts/lib/loopback.mjs';
 
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -35,16 +36,6 @@ export async function serveFolder(folder) {
       response.writeHead(404).end();
     }
   });
-  await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${address.port}/`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  await listen(server);
+  return { url: `${urlOf(server)}/`, stop: () => close(server) };
 }

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
+import { close, listen, urlOf } from '../../../scripts/lib/loopback.mjs';
 import { signToken } from '../../conformance/harness/token.mjs';
 
 const visitorScript = fileURLToPath(new URL('../page/visitor.js', import.meta.url));
@@ -29,20 +28,16 @@ export class PageServer {
   /** @param {string} sdk */
   static async start(sdk) {
     const server = new PageServer(sdk);
-    server.#server.listen(0, LOOPBACK);
-    await once(server.#server, 'listening');
+    await listen(server.#server);
     return server;
   }
 
   get url() {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
-    return `http://${LOOPBACK}:${port}`;
+    return urlOf(this.#server);
   }
 
   async stop() {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await close(this.#server);
   }
 
   /**
