@@ -8,17 +8,20 @@
 //! - Nobody but its task changes a session: whoever wants something of it tells it so, by an [`order`].
 //! - After `ended`, no message of that channel follows.
 //!
-//! Reading order: [`effect`], `request` and [`state`], [`order`], [`muted`], `read` and [`connection`], [`registry`] (all
+//! Reading order: [`effect`], [`rules`], `request`, `asked`, `pulse` and [`state`], [`order`], [`muted`], `read` and [`connection`], [`registry`] (all
 //! that run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`],
-//! [`who`], [`questions`],
-//! [`task`].
+//! [`who`], [`questions`], `turn`, `moments`, `farewell`, [`task`].
 
+mod asked;
 pub mod connection;
 pub mod effect;
 pub mod ends;
+mod farewell;
 pub mod flood;
+mod moments;
 pub mod muted;
 pub mod order;
+mod pulse;
 pub mod questions;
 mod read;
 #[path = "recheck/room.rs"]
@@ -26,7 +29,9 @@ pub mod recheck;
 pub mod registry;
 pub mod relief;
 mod request;
+pub mod rules;
 pub mod sessions;
 pub mod state;
 pub mod task;
+mod turn;
 pub mod who;

@@ -10,7 +10,7 @@ use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::registry::Registry;
 use crate::session::relief;
-use crate::session::state::SessionRules;
+use crate::session::rules::SessionRules;
 use crate::tls::stream::Wire;
 
 /// What all sessions of a relay share.

@@ -1,6 +1,5 @@
 //! The rules of a session, as a state machine without I/O: frames, answers and time go in, effects come out.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,38 +11,16 @@ use realtime_protocol::limits::MAX_SAFE_INTEGER;
 use realtime_protocol::position::Position;
 use realtime_protocol::subscriber::Subscriber;
 
+use crate::session::asked::Asked;
 use crate::session::effect::{Effect, Established, Verdict};
-use crate::session::flood::{FrameLimit, FrameMeter};
+use crate::session::flood::FrameMeter;
+use crate::session::pulse::Pulse;
 use crate::session::request::{Request, RequestKind};
-
-/// The rules that the settings decide.
-#[derive(Debug, Clone, Copy)]
-pub struct SessionRules {
-    /// How often the client hears a ping at the least.
-    pub heartbeat_interval: Duration,
-    /// How much longer than that a silence may last.
-    pub heartbeat_timeout: Duration,
-    /// How long a client may take to say hello.
-    pub hello_timeout: Duration,
-    /// How long a client may be there without a subscription.
-    pub idle_timeout: Duration,
-    /// Subscriptions that one session may have.
-    pub max_subscriptions: usize,
-    /// Messages that its client may send.
-    pub frames: FrameLimit,
-}
+use crate::session::rules::SessionRules;
 
 /// Questions that may be open, and frames that may wait for their answers, before the session reads no further. A
 /// client that asks for more waits, and so does what it has sent.
 const MAX_OPEN_REQUESTS: usize = 64;
-
-/// How often a question is asked anew because its answer was outdated. Changes that come faster than answers must not
-/// keep a client waiting for ever.
-const MAX_OUTDATED: u8 = 3;
-
-/// Who takes less than this of what waits does not read, whatever the network is like: so many bytes a second keep a
-/// client from being silent while a ping waits behind them.
-const MIN_READING_BYTES_PER_SECOND: u32 = 256;
 
 /// The state of one session.
 #[derive(Debug)]
@@ -55,13 +32,9 @@ pub struct Session {
     subscriptions: usize,
     asked: Vec<Asked>,
     sent: FrameMeter,
-    heard_at: Duration,
+    pulse: Pulse,
     /// Since when there has been no subscription and no question, while there is none.
     idle_since: Duration,
-    ping_at: Duration,
-    ping_every: Duration,
-    /// Whether a ping has left that no pong has answered yet.
-    awaits_pong: bool,
     expires_at: Option<Duration>,
 }
 
@@ -77,37 +50,18 @@ enum Phase {
     Ended,
 }
 
-/// A subscription whose permission is being asked.
-#[derive(Debug)]
-struct Asked {
-    id: RequestId,
-    channel: Channel,
-    position: Option<Position>,
-    /// The subscriber's type has changed since the question: its answer counts for nothing, and it is asked again.
-    is_outdated: bool,
-    /// How often the answer was outdated by what decides.
-    outdated: u8,
-    /// Later frames about the same channel, which wait so that they are handled in order.
-    later: VecDeque<ClientFrame>,
-}
-
 impl Session {
     /// A session that begins now. `jitter` is between 0 and 1 and spreads the pings of many sessions.
     pub fn new(rules: impl Into<Arc<SessionRules>>, jitter: f64, now: Duration) -> Self {
         let rules = rules.into();
-        // Up to a fifth early: the interval is a promise.
-        let ping_every = rules.heartbeat_interval.mul_f64(1.0 - 0.2 * jitter.clamp(0.0, 1.0));
         Self {
+            pulse: Pulse::new(&rules, jitter, now),
             rules,
             phase: Phase::New,
             subscriptions: 0,
             asked: Vec::new(),
             sent: FrameMeter::default(),
-            heard_at: now,
             idle_since: now,
-            ping_at: now + ping_every,
-            ping_every,
-            awaits_pong: false,
             expires_at: None,
         }
     }
@@ -127,7 +81,7 @@ impl Session {
 
     /// Whether it takes further frames now.
     pub fn may_read(&self) -> bool {
-        let open: usize = self.asked.iter().map(|asked| 1 + asked.later.len()).sum();
+        let open: usize = self.asked.iter().map(Asked::frames).sum();
         open < MAX_OPEN_REQUESTS && !matches!(self.phase, Phase::Identifying(_))
     }
 
@@ -138,23 +92,21 @@ impl Session {
 
     /// Notes that the client has sent something, whatever it was.
     pub const fn heard(&mut self, now: Duration) {
-        self.heard_at = now;
+        self.pulse.heard(now);
     }
 
     /// Notes that the client has taken so many bytes of what waited for it. Behind a long recovery, a ping and its pong
     /// come late: whoever reads on is not silent meanwhile, and who hardly does is.
     pub fn took(&mut self, bytes: usize, now: Duration) {
         if matches!(self.phase, Phase::Live(_)) {
-            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            let worth = Duration::from_secs(bytes.into()) / MIN_READING_BYTES_PER_SECOND;
-            self.heard_at = (self.heard_at + worth).min(now).max(self.heard_at);
+            self.pulse.took(bytes, now);
         }
     }
 
     /// Counts a message that was heard, whatever it says. One too many ends the session.
     pub fn received(&mut self, effects: &mut Vec<Effect>) {
         let limit = self.rules.frames;
-        if !self.sent.takes(limit, self.heard_at) {
+        if !self.sent.takes(limit, self.pulse.heard_at()) {
             let reason = format!("a connection may send {} messages a second", limit.per_second);
             self.end(CloseCode::Flooding, &reason, effects);
         }
@@ -179,7 +131,11 @@ impl Session {
                 self.request(Request { id, channel, kind: RequestKind::Unsubscribe }, effects);
             }
             (Phase::Live(_), ClientFrame::Refresh { token }) => effects.push(Effect::Refresh(token)),
-            (Phase::Live(_), ClientFrame::Pong) => self.pong(effects),
+            (Phase::Live(_), ClientFrame::Pong) => {
+                if self.pulse.pong() {
+                    effects.push(Effect::Send(Control::Ping));
+                }
+            }
             (Phase::Ended, _) => {}
         }
     }
@@ -228,9 +184,7 @@ impl Session {
         self.expires_at = identity.expires_at;
         effects.push(Effect::Send(Control::Refreshed { expires_in_ms: self.expires_in_ms(now) }));
         if is_of_another_type {
-            for asked in &mut self.asked {
-                asked.is_outdated = true;
-            }
+            self.asked.iter_mut().for_each(Asked::outdate);
             effects.push(Effect::Recheck);
         }
     }
@@ -238,18 +192,11 @@ impl Session {
     /// A question has been answered.
     pub fn decided(&mut self, channel: &Channel, verdict: Verdict, effects: &mut Vec<Effect>) {
         let Some(place) = self.asked.iter().position(|asked| asked.channel == *channel) else { return };
-        if let Some(asked) = self.asked.get_mut(place).filter(|asked| asked.is_outdated) {
-            asked.is_outdated = false;
-            return effects.push(Effect::Ask(channel.clone()));
-        }
-        if verdict == Verdict::Outdated
-            && let Some(asked) = self.asked.get_mut(place).filter(|asked| asked.outdated < MAX_OUTDATED)
-        {
-            asked.outdated += 1;
+        if self.asked.get_mut(place).is_some_and(|asked| asked.asks_again(verdict)) {
             return effects.push(Effect::Ask(channel.clone()));
         }
         let Asked { id, channel, position, later, .. } = self.asked.swap_remove(place);
-        self.idle_since = self.heard_at.max(self.idle_since);
+        self.idle_since = self.pulse.heard_at().max(self.idle_since);
         if self.asked.is_empty() {
             self.asked = Vec::new();
         }
@@ -280,7 +227,7 @@ impl Session {
     /// It is no longer attached to a channel.
     pub fn detached(&mut self) {
         self.subscriptions = self.subscriptions.saturating_sub(1);
-        self.idle_since = self.heard_at.max(self.idle_since);
+        self.idle_since = self.pulse.heard_at().max(self.idle_since);
     }
 
     /// A question about a channel that it is attached to has been answered. Only a clear no ends a subscription.
@@ -294,9 +241,9 @@ impl Session {
     /// When [`Session::time`] wants to be called next.
     pub fn deadline(&self) -> Duration {
         let next = match self.phase {
-            Phase::New | Phase::Identifying(_) => self.heard_at + self.rules.hello_timeout,
+            Phase::New | Phase::Identifying(_) => self.hello_late_at(),
             Phase::Live(_) | Phase::Ended => {
-                let next = self.ping_at.min(self.silent_at());
+                let next = self.pulse.ping_at().min(self.pulse.silent_at(&self.rules));
                 self.idle_at().map_or(next, |at| at.min(next))
             }
         };
@@ -306,10 +253,10 @@ impl Session {
     /// Time has passed.
     pub fn time(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         match self.phase {
-            Phase::New if now >= self.heard_at + self.rules.hello_timeout => {
+            Phase::New if now >= self.hello_late_at() => {
                 self.end(CloseCode::HelloTooLate, "no hello came in time", effects);
             }
-            Phase::Identifying(_) if now >= self.heard_at + self.rules.hello_timeout => {
+            Phase::Identifying(_) if now >= self.hello_late_at() => {
                 self.end(
                     CloseCode::Unavailable,
                     "the token could not be checked in time: try again",
@@ -319,16 +266,15 @@ impl Session {
             Phase::Live(_) if self.expires_at.is_some_and(|at| now >= at) => {
                 self.end(CloseCode::TokenExpired, "the token has expired: come back with a new one", effects);
             }
-            Phase::Live(_) if now >= self.silent_at() => {
+            Phase::Live(_) if now >= self.pulse.silent_at(&self.rules) => {
                 self.end(CloseCode::Silent, "the heartbeat was not answered", effects);
             }
             Phase::Live(_) if self.idle_at().is_some_and(|at| now >= at) => {
                 let reason = "nothing is subscribed: come back when something is";
                 self.end(CloseCode::Idle, reason, effects);
             }
-            Phase::Live(_) if now >= self.ping_at => {
-                self.ping_at = now + self.ping_every;
-                self.awaits_pong = true;
+            Phase::Live(_) if now >= self.pulse.ping_at() => {
+                self.pulse.ping(now);
                 effects.push(Effect::Send(Control::Ping));
             }
             _ => {}
@@ -372,17 +318,9 @@ impl Session {
         Some(u64::try_from(left).unwrap_or(MAX_SAFE_INTEGER).min(MAX_SAFE_INTEGER))
     }
 
-    /// A pong that answers no ping is a question: whether the connection still carries anything. A ping answers it, and
-    /// what that brings answers the ping.
-    fn pong(&mut self, effects: &mut Vec<Effect>) {
-        if !self.awaits_pong {
-            effects.push(Effect::Send(Control::Ping));
-        }
-        self.awaits_pong = !self.awaits_pong;
-    }
-
-    fn silent_at(&self) -> Duration {
-        self.heard_at + self.rules.heartbeat_interval + self.rules.heartbeat_timeout
+    /// When a client that has not said who it is has taken too long, or whoever checks that has.
+    fn hello_late_at(&self) -> Duration {
+        self.pulse.heard_at() + self.rules.hello_timeout
     }
 
     /// When it has been without a subscription for too long, while it is without one.
@@ -424,14 +362,7 @@ impl Session {
             effects.push(refused(id, Status::TooMany, message));
             return;
         }
-        self.asked.push(Asked {
-            id,
-            channel: channel.clone(),
-            position,
-            is_outdated: false,
-            outdated: 0,
-            later: VecDeque::new(),
-        });
+        self.asked.push(Asked::new(id, channel.clone(), position));
         effects.push(Effect::Ask(channel));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::tests::{attach, decide, is_end, live, name, send, subscribe, unsubscribe, unsubscribed};
 use super::*;
+use crate::session::asked::MAX_OUTDATED;
 
 fn recheck(session: &mut Session, channel: &str, verdict: Verdict) -> Vec<Effect> {
     let mut effects = Vec::new();

@@ -6,6 +6,7 @@ use realtime_protocol::frame::Token;
 use realtime_protocol::subscriber::{SubscriberType, UserId};
 
 use super::*;
+use crate::session::flood::FrameLimit;
 
 const RULES: SessionRules = SessionRules {
     frames: FrameLimit { per_second: 100, burst: 1_000 },

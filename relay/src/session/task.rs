@@ -2,9 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::Shutdown;
 use std::sync::Arc;
-use std::time::Duration;
 
 use realtime_hub::channel::Reader as _;
 use realtime_protocol::channel::Channel;
@@ -12,7 +10,7 @@ use realtime_protocol::close::CloseCode;
 use realtime_protocol::codec::{read_client_frame, write_control};
 use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Token};
 use tokio::io::Interest;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::broker::peer::Peer;
 use crate::identity::error::TokenError;
@@ -21,12 +19,15 @@ use crate::permission::gauge;
 use crate::session::connection::{Connection, SendingState};
 use crate::session::effect::{Effect, Verdict};
 use crate::session::ends::{self, End};
+use crate::session::farewell::farewell;
+use crate::session::moments::{RECONNECT_WINDOW, moment_within, return_window, spread};
 use crate::session::order::Order;
 use crate::session::questions::{Answered, AskedFor, Questions};
 use crate::session::recheck::changes::Generation;
 use crate::session::recheck::ticket::Ticket;
 use crate::session::sessions::Sessions;
 use crate::session::state::Session;
+use crate::session::turn::Turn;
 use crate::session::who;
 use crate::tls::stream::Wire;
 use crate::websocket::reader::{Flow, Incoming, Reader, Violation};
@@ -34,15 +35,6 @@ use crate::websocket::writer;
 
 /// Bytes read at once. One buffer a thread serves all its sessions.
 const READ_BYTES: usize = 64 * 1024;
-
-/// How long a session that ends may take to write its last frames and to hear the other side close.
-const FAREWELL: Duration = Duration::from_secs(3);
-
-/// How long a welcome waits at most for the answer to a subscription that came along with the hello, so that both leave
-/// with one system call: the third of three, and 5 µs of the 60 that a connection cost
-/// (`docs/decisions/0014-what-the-data-plane-costs.md`). A script answers within it; nothing that a client does depends
-/// on having the welcome earlier.
-const WELCOME_WAITS: Duration = Duration::from_millis(10);
 
 thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
@@ -57,7 +49,7 @@ pub fn run(sessions: Arc<Sessions>, wire: Wire, mut first: Vec<u8>) -> impl Futu
     async move {
         task.serve().await;
         task.leave();
-        task.farewell().await;
+        farewell(&task.connection).await;
     }
 }
 
@@ -71,10 +63,7 @@ struct SessionTask {
     /// How it ends, as far as that is known yet.
     end: Option<End>,
     has_left: bool,
-    /// Until when the welcome waits for company, while it does.
-    welcome_at: Option<Duration>,
-    /// The socket takes no more for now.
-    is_full: bool,
+    turn: Turn,
 }
 
 impl SessionTask {
@@ -83,14 +72,13 @@ impl SessionTask {
         let now = sessions.clock.now();
         Self {
             reader: Reader::new(sessions.max_frame_bytes),
-            session: Session::new(Arc::clone(&sessions.rules), spread(connection.session().0), now),
+            session: Session::new(Arc::clone(&sessions.rules), spread(connection.session()), now),
             connection,
             questions: Questions::default(),
             who: who::Question::default(),
             end: None,
             has_left: false,
-            welcome_at: None,
-            is_full: false,
+            turn: Turn::default(),
             sessions,
         }
     }
@@ -99,12 +87,13 @@ impl SessionTask {
         let connection = Arc::clone(&self.connection);
         let mut sleep = std::pin::pin!(sleep_until(self.deadline()));
         while !self.session.has_ended() && connection.state() == SendingState::Open {
-            self.write();
+            self.turn.write(&connection, self.questions.are_open(), &self.sessions.clock);
             let deadline = self.deadline();
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
             }
-            let interest = self.interest();
+            let reads = self.session.may_read() && !connection.waits().on_answers;
+            let interest = self.turn.interest(reads);
             tokio::select! {
                 biased;
                 () = connection.woken() => self.obey(),
@@ -114,7 +103,8 @@ impl SessionTask {
                 ready = connection.socket().ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => {
                     let Ok(ready) = ready else { return };
                     if ready.is_writable() {
-                        self.write_on();
+                        let taken = self.turn.write_on(&connection);
+                        self.session.took(taken, self.sessions.clock.now());
                     }
                     if ready.is_readable() && self.read().is_err() {
                         return;
@@ -125,47 +115,11 @@ impl SessionTask {
         }
     }
 
-    /// Writes what was queued since the last time with one system call, unless the socket is known to take nothing.
-    fn write(&mut self) {
-        if self.is_full || self.welcome_waits() {
-            return;
-        }
-        self.connection.flush();
-        self.is_full = self.connection.waits().to_write;
-    }
-
-    /// Writes what waits for the socket, which has room again.
-    fn write_on(&mut self) {
-        let taken = self.connection.write_on();
-        self.session.took(taken, self.sessions.clock.now());
-        self.is_full = self.connection.waits().to_write;
-    }
-
-    fn welcome_waits(&mut self) -> bool {
-        let waits =
-            self.welcome_at.is_some_and(|at| self.questions.are_open() && self.sessions.clock.now() < at);
-        if !waits {
-            self.welcome_at = None;
-        }
-        waits
-    }
-
     /// When there is something to do even if nothing happens.
     fn deadline(&self) -> Instant {
         let deadline = self.session.deadline();
-        let deadline = self.welcome_at.map_or(deadline, |at| at.min(deadline));
+        let deadline = self.turn.deadline().map_or(deadline, |at| at.min(deadline));
         Instant::from_std(self.sessions.clock.at(deadline))
-    }
-
-    /// What the socket has to be ready for.
-    fn interest(&self) -> Option<Interest> {
-        let reads = self.session.may_read() && !self.connection.waits().on_answers;
-        match (reads, self.is_full) {
-            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
-            (true, false) => Some(Interest::READABLE),
-            (false, true) => Some(Interest::WRITABLE),
-            (false, false) => None,
-        }
     }
 
     /// Reads what is there into the thread's buffer and handles it.
@@ -286,18 +240,14 @@ impl SessionTask {
     }
 
     fn drain(&mut self) {
-        let retry_after = self.moment_within(return_window(self.sessions.registry.len()));
+        let window = return_window(self.sessions.registry.len());
+        let retry_after = moment_within(window, self.connection.session());
         self.with_effects(|session, effects| session.drain(retry_after, effects));
     }
 
     fn disconnect(&mut self, comes_back: bool, reason: &str) {
-        let retry_after = comes_back.then(|| self.moment_within(RECONNECT_WINDOW));
+        let retry_after = comes_back.then(|| moment_within(RECONNECT_WINDOW, self.connection.session()));
         self.with_effects(|session, effects| session.disconnect(retry_after, reason, effects));
-    }
-
-    /// A moment of this session's own.
-    fn moment_within(&self, window: Duration) -> Duration {
-        window.mul_f64(spread(self.connection.session().0))
     }
 
     fn end(&mut self, code: CloseCode, reason: &str) {
@@ -378,7 +328,7 @@ impl SessionTask {
                 tracing::debug!(session = id, user = %user.as_str().escape_debug(), "session begins");
                 self.connection.identify(user);
                 self.sessions.registry.identified(&self.connection);
-                self.welcome_at = Some(now + WELCOME_WAITS);
+                self.turn.welcome(now);
                 self.with_effects(|session, effects| {
                     session.identified(format!("s-{id}"), identity, now, effects);
                 });
@@ -415,32 +365,6 @@ impl SessionTask {
         end.tell_limit(self.connection.session());
         drop(self.connection.take_orders());
     }
-
-    /// Writes what is left, closes this side, and waits for the other to close, all within [`FAREWELL`].
-    /// Exclusive, because answers that are still awaited can be sent to another thread but not shared with it.
-    async fn farewell(&mut self) {
-        let connection = &self.connection;
-        let goodbye = async {
-            write_all(connection).await?;
-            connection.close();
-            write_all(connection).await?;
-            socket2::SockRef::from(connection.socket()).shutdown(Shutdown::Write)?;
-            let mut ignored = [0; 256];
-            loop {
-                connection.socket().readable().await?;
-                match connection.socket().try_read(&mut ignored) {
-                    Ok(0) => return io::Result::Ok(()),
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) => return Err(error),
-                }
-            }
-        };
-        if connection.state() != SendingState::Lost {
-            // A peer that is gone already cannot be waited for; either way the socket is dropped now.
-            let _ = timeout(FAREWELL, goodbye).await;
-        }
-    }
 }
 
 impl Drop for SessionTask {
@@ -448,29 +372,6 @@ impl Drop for SessionTask {
     fn drop(&mut self) {
         self.leave();
     }
-}
-
-/// Writes what waits.
-async fn write_all(connection: &Arc<Connection>) -> io::Result<()> {
-    while connection.has_waiting() {
-        connection.socket().writable().await?;
-        connection.flush();
-    }
-    Ok(())
-}
-
-/// Within which time the connections of a user come back, each at its own moment: a user has a few of them.
-const RECONNECT_WINDOW: Duration = Duration::from_secs(1);
-
-/// How long the clients of a stopping relay take to come back, all together: a thousand a second, which leaves the
-/// next relay most of its time for those that are there.
-fn return_window(clients: usize) -> Duration {
-    Duration::from_millis(clients.clamp(250, 60_000) as u64)
-}
-
-/// A number between 0 and 1 that spreads sessions evenly, by the golden ratio (Weyl's sequence).
-fn spread(id: u64) -> f64 {
-    (id as f64 * 0.618_033_988_749_894_9).fract()
 }
 
 #[cfg(test)]

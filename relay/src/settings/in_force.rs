@@ -19,7 +19,7 @@ use crate::permission::webhook::address::BackendAddress;
 use crate::permission::webhook::settings::WebhookSettings;
 use crate::permission::webhook::signature::Secret;
 use crate::session::flood::FrameLimit;
-use crate::session::state::SessionRules;
+use crate::session::rules::SessionRules;
 use crate::store::disk::Durability;
 use crate::tls::pair::PairFiles;
 

@@ -19,7 +19,8 @@ use realtime_protocol::position::Position;
 use realtime_relay::session::effect::Effect;
 use realtime_relay::session::flood::FrameLimit;
 use realtime_relay::session::recheck::changes::Changes;
-use realtime_relay::session::state::{Session, SessionRules};
+use realtime_relay::session::rules::SessionRules;
+use realtime_relay::session::state::Session;
 use realtime_relay::websocket::reader::Incoming;
 use realtime_relay::websocket::writer;
 
