@@ -1,13 +1,13 @@
 //! The composition root: builds the parts in order, starts them, and stops them in the opposite order.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ use crate::http::realtime::Door;
 use crate::http::routes::{Api, Face, routes};
 use crate::identity::settings::IdentitySettings;
 use crate::identity::start::{self as identity, IdentityStartError};
+use crate::listener;
 use crate::measure::recorder;
 use crate::measure::scrape::Measured;
 use crate::providers::{Followed, Provider, ProviderError};
@@ -98,6 +99,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The socket that was handed over is none to listen at.
+    #[error("the socket that the service manager handed over cannot be listened at: {0}")]
+    Socket(io::Error),
     /// Nobody can be asked for permission.
     #[error(transparent)]
     Permissions(#[from] ProviderError),
@@ -124,24 +128,43 @@ impl Relay {
     /// # Errors
     /// [`StartError`]: nothing is left running then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        Self::start_at(settings, None).await
+    }
+
+    /// Starts a relay at a socket that was handed over, where one was: not at the address of the settings then.
+    ///
+    /// # Errors
+    /// [`StartError`]: nothing is left running then.
+    pub async fn start_at(settings: Settings, socket: Option<StdTcpListener>) -> Result<Self, StartError> {
         recorder::install();
         let provider = Provider::choose(&settings)?;
-        Self::start_with(settings, provider).await
+        Self::start_parts(settings, provider, socket).await
     }
 
     /// Starts a relay that asks this provider for permission, whatever the settings say about that.
     ///
     /// # Errors
     /// [`StartError`]: nothing is left running then.
-    pub async fn start_with(mut settings: Settings, provider: Provider) -> Result<Self, StartError> {
+    pub async fn start_with(settings: Settings, provider: Provider) -> Result<Self, StartError> {
         recorder::install();
+        Self::start_parts(settings, provider, None).await
+    }
+
+    async fn start_parts(
+        mut settings: Settings,
+        provider: Provider,
+        socket: Option<StdTcpListener>,
+    ) -> Result<Self, StartError> {
         let readiness = Arc::new(Readiness::default());
         if let Some(site) = settings.site.as_ref().filter(|site| !site.is_dir()) {
             return Err(StartError::Site(site.clone()));
         }
         let tls = settings.tls.clone().map(load_tls).transpose()?;
-        let (listener, address) = listen_on(settings.listen)?;
-        let operators = settings.metrics_listen.map(listen_on).transpose()?;
+        let (listener, address) = match socket {
+            Some(socket) => listener::take_over(socket).map_err(StartError::Socket)?,
+            None => listen(settings.listen)?,
+        };
+        let operators = settings.metrics_listen.map(listen).transpose()?;
         let folder = settings.data_dir.as_deref().map(DataFolder::open).transpose()?;
         keep_visitors(folder.as_ref(), &mut settings.identity)?;
         warn_about(&settings, address);
@@ -311,25 +334,8 @@ async fn wait(tracker: &TaskTracker, deadline: Duration, what: &str) {
     }
 }
 
-/// Connections that may wait to be accepted: a crowd that returns all at once must not be told to try again a second
-/// later, which is what the kernel does with those for whom there is no place. It takes at most its own limit
-/// (`net.core.somaxconn`, usually 4096).
-const BACKLOG: u32 = 4_096;
-
-/// Listens. Returns the address too, which has the port that was free where none was wanted.
-fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A relay that is restarted takes over its address at once.
-        socket.set_reuseaddr(true)?;
-        // Small frames must not wait for each other (Nagle's algorithm); accepted sockets inherit this.
-        socket.set_nodelay(true)?;
-        socket.bind(address)?;
-        let listener = socket.listen(BACKLOG)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    listen().map_err(|source| StartError::Listen { address, source })
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    listener::listen(address).map_err(|source| StartError::Listen { address, source })
 }
 
 fn start_delivery(sessions: &Arc<Sessions>, readiness: &Arc<Readiness>) -> Stage {

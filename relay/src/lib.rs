@@ -17,6 +17,7 @@ pub mod command;
 pub mod http;
 #[path = "identity/room.rs"]
 pub mod identity;
+pub mod listener;
 #[path = "log/room.rs"]
 pub mod log;
 #[path = "measure/room.rs"]

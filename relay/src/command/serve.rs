@@ -1,12 +1,13 @@
 //! `relay serve`: runs the relay until it is told to stop.
 
 use std::io::{IsTerminal, Write};
+use std::net::TcpListener;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::Failure;
-use super::notify;
+use super::{handed, notify};
 use crate::app::{Relay, StartError};
 use crate::settings::{Options, Settings, SettingsError};
 
@@ -15,21 +16,25 @@ use crate::settings::{Options, Settings, SettingsError};
 /// # Errors
 /// When the settings are not right, or the relay cannot start.
 pub fn run(options: Options) -> Result<ExitCode, Failure> {
+    let socket = handed::socket()?;
     let settings = options.resolve()?;
     crate::log::start::start(&settings.log, settings.log_format)?;
     if let Some(file) = &settings.config {
         tracing::info!(file = %file.display(), "settings of this file are in force");
     }
+    if let Some(address) = socket.as_ref().and_then(|socket| socket.local_addr().ok()) {
+        tracing::info!(%address, "the service manager handed over the socket to listen at");
+    }
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(settings))?;
+    runtime.block_on(serve(settings, socket))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A file has reached the limit that is set for the process (`ulimit -f`). The same number on Linux and macOS.
 const SIGXFSZ: i32 = 25;
 
-async fn serve(settings: Settings) -> Result<(), Failure> {
+async fn serve(settings: Settings, socket: Option<TcpListener>) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // To a program at a terminal it says that the terminal is gone; to a service that it should look at its files.
@@ -37,7 +42,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let has_terminal = std::io::stderr().is_terminal();
     // With a handler, a write beyond the limit fails, as on a full disk; without one the process would end.
     let _file_too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
-    let relay = Relay::start(settings).await?;
+    let relay = Relay::start_at(settings, socket).await?;
     announce(&relay);
     notify::tell(notify::READY);
     loop {

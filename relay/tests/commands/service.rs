@@ -1,13 +1,14 @@
 //! The relay as a service of a system: what `packaging/` has, and how a service manager is told.
 
 use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
 use super::support::DEADLINE;
-use super::terminal::{Running, command, run};
+use super::terminal::{Ended, Running, command, end_of, run, shell};
 
 fn file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
@@ -30,6 +31,28 @@ async fn a_service_manager_is_told_when_the_relay_is_ready_and_when_it_stops() {
     relay.signal("TERM").await;
     assert_eq!(told().await, "STOPPING=1");
     assert_eq!(relay.code().await, 0);
+}
+
+/// Starts a relay to which a service manager hands over so many times this.
+async fn handed(descriptor: impl Into<OwnedFd>, count: u8) -> Ended {
+    let handing = format!("exec 3<&0 4<&0 </dev/null; LISTEN_FDS={count} LISTEN_PID=$$ exec relay serve");
+    let mut command = shell(&handing);
+    command.stdin(descriptor.into());
+    end_of(command, "").await
+}
+
+#[tokio::test]
+async fn a_socket_that_cannot_be_listened_at_is_refused_with_what_would_be_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("socket");
+    let no_tcp = std::os::unix::net::UnixListener::bind(&place).unwrap();
+    let ended = handed(no_tcp, 1).await;
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("none of TCP") && ended.err.contains("ListenStream="), "{}", ended.err);
+    let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ended = handed(tcp, 2).await;
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("2 sockets: hand over one"), "{}", ended.err);
 }
 
 #[tokio::test]

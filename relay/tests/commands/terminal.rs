@@ -54,8 +54,10 @@ pub(crate) async fn run_with_input(args: &[&str], input: &str) -> Ended {
 
 pub(crate) async fn end_of(mut command: Command, input: &str) -> Ended {
     let mut child = command.spawn().unwrap();
-    // A command that does not read its input may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that does not read its input may be gone already.
+        let _ = stdin.write_all(input.as_bytes()).await;
+    }
     let output = timeout(DEADLINE, child.wait_with_output()).await.expect("an end in time").unwrap();
     Ended {
         code: output.status.code().expect("an exit code, not a signal"),

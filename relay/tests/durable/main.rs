@@ -14,3 +14,4 @@ mod publisher;
 mod restart;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;

@@ -1,6 +1,7 @@
 //! A relay as a process of its own, which can be killed and started again at the same address.
 
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
@@ -96,20 +98,44 @@ impl Process {
         Path::new("/proc").join(self.id().to_string()).join("root").join(file.strip_prefix("/").unwrap())
     }
 
+    /// Starts a relay over a data folder at a socket that is handed over as systemd does it: as descriptor 3.
+    pub(crate) async fn start_at(socket: &TcpListener, folder: &Path) -> Self {
+        let relay = command(&["serve", "--data-dir", folder.to_str().unwrap()]);
+        let mut handing = Command::new("sh");
+        handing
+            .args(["-c", "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"])
+            .arg(relay.as_std().get_program())
+            .args(relay.as_std().get_args())
+            .stdin(OwnedFd::from(socket.try_clone().unwrap()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Self::of(handing).await
+    }
+
+    /// Starts it. Both of its outputs go through one pipe, so that all that it logged before it listened is known when
+    /// it does.
     async fn of(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
-        let heard = Arc::clone(&log);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = errors.next_line().await {
-                heard.lock().unwrap().push(line);
+        let (reader, writer) = std::io::pipe().unwrap();
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let process = Self { child: command.spawn().unwrap(), log: Arc::default() };
+        // Its ends of the pipe: the last line is followed by an end then.
+        drop(command);
+        let reader = pipe::Receiver::from_owned_fd(reader.into()).unwrap();
+        let (mut lines, log) = (BufReader::new(reader).lines(), Arc::clone(&process.log));
+        let mut hear = async move || {
+            let line = lines.next_line().await.unwrap_or_default();
+            log.lock().unwrap().extend(line.clone());
+            line
+        };
+        loop {
+            match timeout(DEADLINE, hear()).await.expect("a relay in time") {
+                Some(line) if line.starts_with("listening on") => break,
+                Some(_) => {}
+                None => panic!("it does not listen: {:?}", process.log()),
             }
-        });
-        let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = timeout(DEADLINE, out.next_line()).await.expect("a relay in time").unwrap();
-        let process = Self { child, log };
-        assert!(line.is_some_and(|line| line.starts_with("listening on")), "{:?}", process.log());
+        }
+        tokio::spawn(async move { while hear().await.is_some() {} });
         process
     }
 
