@@ -183,6 +183,7 @@ impl<R: Reader + Clone> Hub<R> {
             messages += 1;
             if state.add(offset, encoded, audience, at, &self.settings, &self.budget) {
                 self.listed.push(entry.number);
+                self.listed_readers += state.readers().len();
             }
         }
         self.keep_within_budget(now);

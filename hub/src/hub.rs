@@ -41,6 +41,8 @@ pub struct Hub<R> {
     pub(crate) waiting: Waiting,
     /// Channels with something to deliver.
     pub(crate) listed: Vec<ChannelNumber>,
+    /// Readers of the listed channels, as they were listed.
+    pub(crate) listed_readers: usize,
     pub(crate) due: DueChannels,
 }
 
@@ -103,6 +105,7 @@ impl<R: Reader + Clone> Hub<R> {
             dedupe: Dedupe::new(settings.publish_id_age, settings.max_publish_ids),
             waiting: Waiting::default(),
             listed: Vec::new(),
+            listed_readers: 0,
             due: DueChannels::new(&settings.retentions),
             settings,
         }
@@ -147,7 +150,7 @@ impl<R: Reader + Clone> Hub<R> {
     ) -> Result<Published, IdTaken> {
         let was_idle = self.listed.is_empty();
         let number = self.number_of(channel, now);
-        let Self { channels, dedupe, settings, budget, listed, .. } = self;
+        let Self { channels, dedupe, settings, budget, listed, listed_readers, .. } = self;
         let state = existing(channels, number);
         let id = publication.id.map(|id| (id, ContentHash::of(&publication)));
         if let Some((id, content)) = id
@@ -163,6 +166,7 @@ impl<R: Reader + Clone> Hub<R> {
         state.active_at = now;
         if state.add(offset, message, publication.audience, now, settings, budget) {
             listed.push(number);
+            *listed_readers += state.readers().len();
         }
         let position = state.stream.at(offset);
         let wakes = was_idle && !listed.is_empty();
@@ -208,9 +212,15 @@ impl<R: Reader + Clone> Hub<R> {
         state.detach(session)
     }
 
+    /// About how many readers there are for what [`take_batches`](Self::take_batches) would give now.
+    pub const fn due_readers(&self) -> usize {
+        self.listed_readers
+    }
+
     /// Everything that is to be delivered now. A channel whose last large batch is not finished keeps its own back.
     pub fn take_batches(&mut self) -> Vec<Batch<R>> {
         let mut batches = Vec::with_capacity(self.listed.len());
+        self.listed_readers = 0;
         for number in std::mem::take(&mut self.listed) {
             let Some(state) = self.channels.get_mut(&number) else {
                 continue;

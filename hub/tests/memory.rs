@@ -198,3 +198,20 @@ fn a_hub_numbers_its_channels_apart_from_its_neighbours() {
     };
     assert_eq!([number("a", 1), number("b", 2), number("a", 3)], [3, 19, 3]);
 }
+
+#[test]
+fn the_readers_of_what_waits_to_be_delivered_are_counted_until_it_is_taken() {
+    let mut fixture = hub_with(HubSettings::default(), usize::MAX);
+    for (session, channel) in ["a", "a", "b", "silent"].into_iter().enumerate() {
+        fixture.attach(channel, session as u64);
+    }
+    assert_eq!(fixture.hub.due_readers(), 0);
+    fixture.publish("a", 1, 0);
+    fixture.publish("a", 1, 0);
+    assert_eq!(fixture.hub.due_readers(), 2);
+    fixture.publish("b", 1, 0);
+    fixture.publish("nobody", 1, 0);
+    assert_eq!(fixture.hub.due_readers(), 3);
+    fixture.hub.take_batches();
+    assert_eq!(fixture.hub.due_readers(), 0);
+}

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use realtime_hub::channel::Delivery;
 use realtime_hub::hub::Batch;
@@ -16,6 +17,13 @@ use crate::broker::peer::Peer;
 use crate::broker::shards::Shard;
 use crate::websocket::writer;
 
+/// About what one write takes. Gathering messages for as long as all writes take at most doubles the time until the last
+/// reader has the first message.
+const WRITE_TAKES: Duration = Duration::from_micros(3);
+
+/// Readers from which on asking for more messages, about a microsecond, is nothing beside the writes.
+const READERS_WORTH_A_LOOK: usize = 16;
+
 /// Delivers what a hub hands out, until it is cancelled; what was collected by then is still delivered.
 pub async fn run<P: Peer>(shard: Arc<Shard<P>>, cancel: CancellationToken, tracker: TaskTracker) {
     loop {
@@ -24,13 +32,36 @@ pub async fn run<P: Peer>(shard: Arc<Shard<P>>, cancel: CancellationToken, track
             () = cancel.cancelled() => true,
             () = shard.wake.notified() => false,
         };
-        // Every publisher that is ready runs before this task does again, and its messages join these.
-        tokio::task::yield_now().await;
+        // Not for longer than others wait for writes, either.
+        gather(&shard, |shard| shard.hub.lock().due_readers().min(WRITES_PER_TURN)).await;
         let batches = shard.hub.lock().take_batches();
         deliver(&shard, batches, &tracker).await;
         if is_last {
             return;
         }
+    }
+}
+
+/// Lets publishers add their messages to those that wait for so many readers.
+///
+/// Who is ready runs before this task does again. That alone would leave out those whose request is still in a socket:
+/// tokio looks at the sockets when nobody is ready any more, and then runs whoever has yielded before whoever it found. So
+/// it is asked again, as long as that brings messages, and for no longer than the writes will take.
+async fn gather<P: Peer>(shard: &Shard<P>, readers: impl FnOnce(&Shard<P>) -> usize) {
+    tokio::task::yield_now().await;
+    let readers = readers(shard);
+    if readers < READERS_WORTH_A_LOOK {
+        return;
+    }
+    let until = Instant::now() + WRITE_TAKES.saturating_mul(u32::try_from(readers).unwrap_or(u32::MAX));
+    let mut before = shard.published();
+    loop {
+        tokio::task::yield_now().await;
+        let published = shard.published();
+        if published == before || Instant::now() >= until {
+            return;
+        }
+        before = published;
     }
 }
 
@@ -58,9 +89,10 @@ async fn deliver_large<P: Peer>(shard: Arc<Shard<P>>, number: ChannelNumber, fir
     let workers = Handle::current().metrics().num_workers();
     let mut deliveries = Some(first);
     while let Some(batch) = deliveries {
+        let readers = batch.iter().map(|delivery| delivery.readers.len()).max().unwrap_or_default();
         let frames = batch.into_iter().map(|delivery| encode(&shard, delivery)).collect();
         parts::write(number, frames, workers).await;
-        tokio::task::yield_now().await;
+        gather(&shard, |_| readers).await;
         deliveries = shard.hub.lock().finish(number);
     }
 }
@@ -77,3 +109,7 @@ fn encode<P>(shard: &Shard<P>, Delivery { frame, readers, messages }: Delivery<P
     shard.counters.delivered_bytes.fetch_add((bytes.len() * readers.len()) as u64, Ordering::Relaxed);
     Frame { bytes, readers }
 }
+
+#[cfg(test)]
+#[path = "flusher_test.rs"]
+mod tests;

@@ -54,6 +54,13 @@ pub struct Counters {
     not_recovered: AtomicU64,
 }
 
+impl<P> Shard<P> {
+    /// Messages that were published here since the start.
+    pub(super) fn published(&self) -> u64 {
+        self.counters.published.load(Ordering::Relaxed)
+    }
+}
+
 impl Counters {
     /// Counts what became of a recovery, where one was asked for.
     fn count_recovery(&self, recovered: Option<bool>) {
