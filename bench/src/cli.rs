@@ -12,6 +12,7 @@ use crate::scenarios::memory::Memory;
 use crate::scenarios::paced::Paced;
 use crate::scenarios::publish::Publish;
 use crate::scenarios::scenario::Scenario;
+use crate::scenarios::seldom_read::SeldomRead;
 use crate::servers::choice::Choice;
 
 /// Puts load on the relay and tells what it does with it, beside a bare epoll loop that does the least possible.
@@ -50,6 +51,10 @@ pub enum Command {
         /// Messages of a burst, published with one request; 1 measures latency too
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
         burst: u16,
+        /// One message at a time, and subscribers are read only after so many messages: the load leaves the server room
+        /// on its core
+        #[arg(long, value_name = "MESSAGES", conflicts_with = "burst", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        read_every: Option<u16>,
         /// What is published
         #[command(flatten)]
         payload: Payload,
@@ -169,7 +174,14 @@ impl Command {
     pub fn scenarios(&self) -> Vec<Box<dyn Scenario>> {
         match self {
             Self::Compare => standard(),
-            Self::Fanout { subscribers, burst, payload } => {
+            Self::Fanout { subscribers, read_every: Some(messages), payload, .. } => {
+                vec![Box::new(SeldomRead {
+                    subscribers: *subscribers,
+                    read_every: usize::from(*messages),
+                    payload_bytes: payload.bytes as usize,
+                })]
+            }
+            Self::Fanout { subscribers, burst, payload, .. } => {
                 vec![bursts(*subscribers, 1, (*burst).into(), payload.bytes)]
             }
             Self::ManyChannels { channels, payload } => {
@@ -241,6 +253,11 @@ mod tests {
             titles("bench fanout --subscribers 50 --burst 1 --payload 64"),
             ["1 channel × 50 subscribers, 1 in flight, 64-byte payloads"]
         );
+        assert_eq!(
+            titles("bench fanout --subscribers 50 --read-every 8"),
+            ["1 channel × 50 subscribers read every 8 messages, 1 in flight, 128-byte payloads"]
+        );
+        assert!(Cli::try_parse_from(["bench", "fanout", "--read-every", "8", "--burst", "2"]).is_err());
         assert_eq!(
             titles("bench many-channels --channels 20"),
             ["20 channels × 1, 20 in flight, 128-byte payloads"]

@@ -26,9 +26,10 @@ fn figures(flags: &[&str]) -> Vec<(String, f64)> {
 
 #[test]
 fn every_scenario_gives_its_figures_of_the_bare_loop() {
-    let scenarios: [(&[&str], &str); 7] = [
+    let scenarios: [(&[&str], &str); 8] = [
         (&["fanout", "--subscribers", "20"], "deliveries"),
         (&["fanout", "--subscribers", "20", "--burst", "1", "--payload", "4000"], "latency p99"),
+        (&["fanout", "--subscribers", "20", "--read-every", "3"], "deliveries"),
         (&["many-channels", "--channels", "250"], "deliveries"),
         (&["publish", "--subscribers", "5", "--in-flight", "4"], "publishes"),
         (&["latency", "--subscribers", "20", "--rate", "300"], "latency p50"),

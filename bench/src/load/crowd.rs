@@ -1,6 +1,7 @@
 //! Subscribers and publishers together, on one thread.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::check::fault::Fault;
@@ -33,6 +34,8 @@ pub struct Crowd {
     buffer: Vec<u8>,
     subscribers: Vec<Subscriber>,
     subscribed: usize,
+    /// Those that are waited for by themselves; nobody, where all are.
+    watched: Vec<usize>,
     publishers: Vec<Publisher>,
     ledgers: Vec<Ledger>,
     published: Vec<Published>,
@@ -68,6 +71,7 @@ impl Crowd {
             buffer: vec![0; READ_BYTES],
             subscribers: Vec::new(),
             subscribed: 0,
+            watched: Vec::new(),
             publishers: Vec::new(),
             ledgers: Vec::new(),
             published: Vec::new(),
@@ -196,6 +200,71 @@ impl Crowd {
     pub fn reach(&mut self, wanted: Totals) -> Result<(), BenchError> {
         while self.totals.delivered < wanted.delivered || self.totals.answered < wanted.answered {
             self.turn(None, "for deliveries and answers")?;
+        }
+        Ok(())
+    }
+
+    /// From now on only so many subscribers are read when something has come for them, evenly spread, the last one among
+    /// them. The others are read by [`Crowd::read`].
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn watch(&mut self, count: usize) -> Result<(), BenchError> {
+        let all = self.subscribers.len();
+        self.watched = (1..=count).map(|number| (all * number / count).saturating_sub(1)).collect();
+        self.watched.dedup();
+        for (index, subscriber) in self.subscribers.iter().enumerate() {
+            if !self.watched.contains(&index) {
+                self.poll.remove(subscriber.socket())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until those who are watched have everything that was published, and publishers their answers.
+    ///
+    /// # Errors
+    /// Whatever a server may do wrong.
+    pub fn reach_watched(&mut self) -> Result<(), BenchError> {
+        let published = self.published.len();
+        let is_behind = |crowd: &Self| {
+            let watched = crowd.watched.iter().filter_map(|index| crowd.subscribers.get(*index));
+            watched.map(Subscriber::received).any(|received| received < published)
+                || crowd.publishers.iter().any(Publisher::is_busy)
+        };
+        while is_behind(self) {
+            self.turn(None, "for deliveries and answers")?;
+        }
+        Ok(())
+    }
+
+    /// Reads once what has come for these subscribers, if anything has.
+    ///
+    /// # Errors
+    /// Whatever a server may do wrong.
+    pub fn read(&mut self, subscribers: Range<usize>) -> Result<(), BenchError> {
+        for index in subscribers {
+            self.subscriber_ready(Ready { token: index as u64, can_write: false })?;
+        }
+        Ok(())
+    }
+
+    /// Reads everybody until subscribers have got so many messages in all, and publishers so many answers.
+    ///
+    /// # Errors
+    /// Whatever a server may do wrong.
+    pub fn read_until(&mut self, wanted: Totals) -> Result<(), BenchError> {
+        let mut last_got = Instant::now();
+        while self.totals.delivered < wanted.delivered || self.totals.answered < wanted.answered {
+            let before = self.totals;
+            self.turn(Some(Duration::ZERO), "")?;
+            self.read(0..self.subscribers.len())?;
+            if self.totals != before {
+                last_got = Instant::now();
+            } else if last_got.elapsed() > STALL {
+                let what = "for deliveries and answers".to_owned();
+                return Err(BenchError::Stalled { what, seconds: STALL.as_secs() });
+            }
         }
         Ok(())
     }

@@ -58,6 +58,14 @@ impl Poll {
             .map_err(BenchError::system("change a socket in epoll"))
     }
 
+    /// Takes a socket out.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove(&self, socket: impl AsFd) -> Result<(), BenchError> {
+        epoll::delete(&self.epoll, socket).map_err(BenchError::system("take a socket out of epoll"))
+    }
+
     /// Waits for events and fetches some, for at most so long; `None` waits without end.
     ///
     /// # Errors

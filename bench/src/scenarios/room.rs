@@ -1,7 +1,7 @@
 //! What is measured.
 //!
 //! Reading order: [`scenario`] (what all have in common), [`meter`], [`bursts`] (fan-out and many channels),
-//! [`publish`], [`paced`], [`connect`], [`memory`].
+//! [`seldom_read`] (fan-out on more than one core), [`publish`], [`paced`], [`connect`], [`memory`].
 
 pub mod bursts;
 pub mod connect;
@@ -10,3 +10,4 @@ pub mod meter;
 pub mod paced;
 pub mod publish;
 pub mod scenario;
+pub mod seldom_read;
