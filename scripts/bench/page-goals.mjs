@@ -15,7 +15,7 @@ export function goals(run) {
     goal.work,
     goal.text,
     outcome ? withUnit(outcome.value, goal.unit ?? '') : '–',
-    outcome ? (outcome.isReached ? 'reached' : '**missed**') : 'not measured',
+    outcome ? `${outcome.isReached ? 'reached' : '**missed**'}${aside(goal.note?.(run))}` : 'not measured',
   ]);
   const unknown = judged.length - known.length;
   return [
@@ -26,3 +26,6 @@ export function goals(run) {
     markdownTable([['work', 'goal', 'measured', ''], ...rows], 2),
   ].join('\n\n');
 }
+
+/** @param {string | undefined} note */
+const aside = (note) => (note ? `; beside it: ${note}` : '');

@@ -117,9 +117,27 @@ const STANDARD = [
     id: 'two-cores',
     title: '1 channel × 1000 subscribers, one message at a time, both cores',
     does:
-      'The relay may use the load’s core, too, as far as the load leaves it room: the fan-out of a single channel is not ' +
-      'bound to one core.',
+      'The relay may use the load’s core, too, as far as the load leaves it room, which it hardly does: it reads every ' +
+      'message by itself, as before.',
     args: ['fanout', '--burst', '1', '--server-cpu', '0,1'],
+    headline: 'deliveries',
+    servers: ['relay'],
+  },
+  {
+    id: 'room-one-core',
+    title: '1 channel × 1000 subscribers that are seldom read, one core',
+    does:
+      'One message at a time, the next one when it has reached 16 subscribers who are spread over all. The others are ' +
+      'read after every 16th message, so that the load needs a small part of its core, and the relay has the other one.',
+    args: ['fanout', '--read-every', '16'],
+    headline: 'deliveries',
+    servers: ['relay'],
+  },
+  {
+    id: 'room-two-cores',
+    title: '1 channel × 1000 subscribers that are seldom read, both cores',
+    does: 'The same load, and the relay may use its core, too: the fan-out of a single channel is not bound to one core.',
+    args: ['fanout', '--read-every', '16', '--server-cpu', '0,1'],
     headline: 'deliveries',
     servers: ['relay'],
   },

@@ -99,6 +99,13 @@ describe('the page', () => {
     );
   });
 
+  test('says beside a goal about growth what the same growth costs others', () => {
+    assert.match(
+      section('What was to be reached'),
+      /100 to 10,000 subscribers \| .* \| 0\.500 \| reached; beside it: Bun 1\.00 \|/,
+    );
+  });
+
   test('names everything that another server did better, and not what only the bare loop did', () => {
     const told = section('Where others are ahead');
     assert.match(told, /- 1000 channels × 1 subscriber: \*\*Bun\*\* is 1\.25 times as good in deliveries/);
