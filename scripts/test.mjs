@@ -4,7 +4,7 @@
  */
 import { ensureBrowsers } from './lib/browsers.mjs';
 import * as checks from './lib/checks.mjs';
-import { checkDependencies } from './lib/dependencies.mjs';
+import { checkCrates, checkNodePackages } from './lib/dependencies.mjs';
 import { Advice } from './lib/failure.mjs';
 import { contractTests } from './lib/http-contract.mjs';
 import { Ledger } from './lib/ledger.mjs';
@@ -51,8 +51,8 @@ const HELP = `npm test [-- OPTIONS]
 Formats, lints, types and tests of everything. Installs what it needs and can install; says so where it cannot.
 
   --only AREAS   some of ${AREAS.join(', ')}, separated by commas
-                   rust         Cargo.lock, rustfmt, clippy, all Rust tests
-                   js           Biome, TypeScript, all tests for Node, the HTTP API against its contract
+                   rust         Cargo.lock, cargo-deny, rustfmt, clippy, all Rust tests
+                   js           licences, Biome, TypeScript, all tests for Node, the HTTP API against its contract
                    websocket    the relay's WebSocket layer against Autobahn's test suite
                    wasm         clippy for wasm, the browser SDK's tests in Chromium and Firefox
                    conformance  each rule of the API, in Chromium, in Firefox and in Node
@@ -125,8 +125,9 @@ async function plan(areas) {
   const chromium = browsers?.chromium ?? '';
   return [
     { name: 'Cargo.lock', areas: ['rust'], run: checks.checkRustLock },
-    { name: 'dependencies', areas: ['rust', 'js'], run: checkDependencies },
+    { name: 'npm packages', areas: ['js'], run: checkNodePackages },
     { name: 'Rust formatting', areas: ['rust'], run: checks.checkRustFormat },
+    { name: 'crates', areas: ['rust'], run: checkCrates },
     { name: 'JavaScript formatting and lints', areas: ['js'], run: checks.checkJavaScript },
     {
       name: 'relay',

@@ -1,7 +1,7 @@
 /**
- * What may be depended on: licences, sources and kinds, held to the lock files. It is what `cargo deny check licenses
- * sources bans` looks at, without another tool to compile on each new machine. Known vulnerabilities need a database:
- * npm's is asked where the registry has one; for crates see SECURITY.md.
+ * What may be depended on: licences, sources and kinds. Crates are held to `deny.toml` by cargo-deny, npm packages to
+ * the same licences here. Known vulnerabilities need databases: each is asked where it can be reached, and a run says
+ * when it could not.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,35 +9,29 @@ import { CommandFailed } from './failure.mjs';
 import { say, step } from './log.mjs';
 import { root } from './project.mjs';
 import { run } from './run.mjs';
+import { ensureDeny, testToolsPath } from './test-tools.mjs';
 
-/** Licences that ask for nothing but that they are passed on. */
-const LICENCES = new Set([
-  '0BSD',
-  'Apache-2.0',
-  'Apache-2.0 WITH LLVM-exception',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'BSL-1.0',
-  'CDLA-Permissive-2.0',
-  'ISC',
-  'MIT',
-  'Unicode-3.0',
-  'Unlicense',
-  'Zlib',
-]);
+/** Licences that ask for nothing but that they are passed on: those of crates count for packages too. */
+const LICENCES = new Set(licencesIn(readFileSync(join(root, 'deny.toml'), 'utf8')));
 
 /** Those of tools that are used here and never passed on. */
 const LICENCES_OF_TOOLS = new Set([...LICENCES, 'MPL-2.0']);
 
-/** Crates that bring a second TLS or a C library for it: rustls with ring is what everything uses. */
-const BANNED = new Map([
-  ['aws-lc-sys', 'rustls uses ring here'],
-  ['native-tls', 'TLS is rustls here'],
-  ['openssl-sys', 'TLS is rustls here'],
-]);
+/** How long the database of RustSec may take to come. */
+const ADVISORIES_LIMIT_MS = 60_000;
 
-/** Where a registry's crates come from, as Cargo.lock has it. */
-const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
+/**
+ * The licences that a `deny.toml` allows.
+ *
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function licencesIn(text) {
+  const list = /^\[licenses\][^[]*?^allow = \[([^\]]*)\]/ms.exec(text)?.[1] ?? '';
+  const found = [...list.matchAll(/"([^"]+)"/g)].map(([, licence]) => String(licence));
+  if (found.length === 0) throw new Error('deny.toml has no [licenses] with an "allow" of licences');
+  return found;
+}
 
 /**
  * Whether an SPDX expression can be met with these licences. Cargo's older `/` means OR.
@@ -79,27 +73,8 @@ function splitOutside(text, word) {
 }
 
 /**
- * @typedef {{ name: string, version: string, license: string | null, source: string | null }} Crate
  * @typedef {{ link?: boolean, dev?: boolean, license?: string, integrity?: string, resolved?: string }} NodePackage
  */
-
-/**
- * What is wrong with crates, as sentences.
- *
- * @param {readonly Crate[]} crates of `cargo metadata`; those without a source are our own
- * @returns {string[]}
- */
-export function faultsOfCrates(crates) {
-  return crates
-    .filter(({ source }) => source !== null)
-    .flatMap(({ name, version, license, source }) => {
-      const faults = [];
-      if (source !== CRATES_IO) faults.push(`comes from ${source}, and not from the registry`);
-      if (!isAllowed(license ?? '')) faults.push(`has the licence ${JSON.stringify(license)}`);
-      if (BANNED.has(name)) faults.push(`is not to be used: ${BANNED.get(name)}`);
-      return faults.map((fault) => `crate ${name} ${version} ${fault}`);
-    });
-}
 
 /**
  * What is wrong with npm packages, as sentences.
@@ -140,15 +115,52 @@ export function vulnerable(answer) {
   return severe.map(({ name, severity }) => `npm package ${name} has a vulnerability (${severity})`);
 }
 
-/** Every dependency may be depended on, and none is known to be vulnerable, as far as that can be asked. */
-export const checkDependencies = () =>
-  step('dependencies', async () => {
-    const metadata = await run('cargo', ['metadata', '--locked', '--format-version', '1', '--quiet']);
-    const crates = JSON.parse(metadata.slice(metadata.indexOf('{'))).packages;
+/** Every crate may be depended on, and none is known to be vulnerable, as far as that can be asked. */
+export async function checkCrates() {
+  await ensureDeny();
+  await step('crates that may be depended on', () => deny(['licenses', 'bans', 'sources']));
+  await step('vulnerabilities of crates', askAdvisories, {
+    note: (wasAsked) => (wasAsked ? 'none known' : 'not asked: the database of RustSec cannot be reached'),
+  });
+}
+
+/** @returns {Promise<boolean>} whether the database could be asked; it fails when the database knows of something */
+async function askAdvisories() {
+  try {
+    await deny(['advisories'], ADVISORIES_LIMIT_MS);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandFailed && isUnasked(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * @param {readonly string[]} checks
+ * @param {number} [limitMs]
+ */
+const deny = (checks, limitMs) =>
+  run(join(testToolsPath, 'cargo-deny'), ['--color', 'never', 'check', ...checks], {
+    log: `deny-${checks[0]}`,
+    ...(limitMs ? { limitMs } : {}),
+  });
+
+/**
+ * Whether cargo-deny failed for want of the database, and not because of what is in it.
+ *
+ * @param {{ message: string, output: string }} failure
+ * @returns {boolean}
+ */
+export const isUnasked = ({ message, output }) =>
+  message.includes('was stopped at its limit') || /failed to \w+ advisory database/.test(output);
+
+/** Every npm package may be depended on, and none is known to be vulnerable, as far as that can be asked. */
+export const checkNodePackages = () =>
+  step('npm packages that may be depended on', async () => {
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
     const known = vulnerable(await audit());
     if (!known) say('  npm audit skipped: the registry that is set cannot be asked about vulnerabilities');
-    const faults = [...faultsOfCrates(crates), ...faultsOfNodePackages(lock.packages), ...(known ?? [])];
+    const faults = [...faultsOfNodePackages(lock.packages), ...(known ?? [])];
     if (faults.length > 0) throw new Error(faults.join('\n'));
   });
 

@@ -1,6 +1,6 @@
 /**
- * Installs the programs that only the browser tests need (wasm-pack, geckodriver, and wasm-bindgen's test runner), and
- * that which fuzzing needs.
+ * Installs the programs that only tests need: those of the browser tests (wasm-pack, geckodriver, and wasm-bindgen's
+ * test runner), the judge of crates, and that which fuzzing needs.
  *
  * They are built from source, since that is what every machine with cargo can do, once per machine and without
  * optimisation: their speed does not matter and it makes building them five times as fast.
@@ -80,6 +80,18 @@ const FUZZER = {
   cargoFlags: ['--locked'],
 };
 
+/**
+ * What holds the crates to deny.toml.
+ *
+ * @type {Tool}
+ */
+const DENY = {
+  crate: 'cargo-deny',
+  version: '0.20.2',
+  programs: ['cargo-deny'],
+  cargoFlags: ['--locked'],
+};
+
 /** Installs the tools of the browser tests. */
 export const ensureTestTools = () => ensureTools(wantedTools());
 
@@ -88,6 +100,9 @@ export const ensureGeckodriver = () => ensureTools([GECKODRIVER]);
 
 /** Installs what drives libFuzzer. */
 export const ensureFuzzer = () => ensureTools([FUZZER]);
+
+/** Installs what judges the crates. */
+export const ensureDeny = () => ensureTools([DENY]);
 
 /**
  * Installs the tools that are missing or of another version. Quiet when all are there.

@@ -1,7 +1,7 @@
 /** What may be depended on, and how it is told what may not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultsOfCrates, faultsOfNodePackages, isAllowed, vulnerable } from '../lib/dependencies.mjs';
+import { faultsOfNodePackages, isAllowed, isUnasked, licencesIn, vulnerable } from '../lib/dependencies.mjs';
 
 test('a licence expression is met by one of several, and by all that it asks for together', () => {
   for (const expression of [
@@ -15,17 +15,18 @@ test('a licence expression is met by one of several, and by all that it asks for
     assert.ok(!isAllowed(expression), expression);
 });
 
-const registry = 'registry+https://github.com/rust-lang/crates.io-index';
+test('the licences of crates are those that deny.toml allows', () => {
+  const text =
+    '[bans]\nallow = ["x"]\n\n[licenses]\n# Some.\nallow = [\n  "MIT",\n  "ISC", # short\n]\n[a]\n';
+  assert.deepEqual(licencesIn(text), ['MIT', 'ISC']);
+  assert.throws(() => licencesIn('[bans]\nallow = ["x"]\n'), /no \[licenses\]/);
+});
 
-test('a crate of another licence, of another place or of a kind that is not wanted is named', () => {
-  const crate = { name: 'a', version: '1.0.0', license: 'MIT', source: registry };
-  const told = (/** @type {object} */ change) => faultsOfCrates([{ ...crate, ...change }]).join();
-  assert.equal(told({}), '');
-  assert.match(told({ license: 'GPL-3.0-only' }), /crate a 1\.0\.0 has the licence "GPL-3.0-only"/);
-  assert.match(told({ license: null }), /has the licence null/);
-  assert.match(told({ source: 'git+https://example.org/a' }), /comes from git\+https/);
-  assert.match(told({ name: 'openssl-sys' }), /TLS is rustls here/);
-  assert.equal(told({ license: null, source: null }), '', 'our own');
+test('a database that cannot be had is told from a crate that is vulnerable', () => {
+  const failed = (/** @type {string} */ output) => isUnasked({ message: 'ended with exit code 1', output });
+  assert.ok(failed('[ERROR] failed to fetch advisory database https://example.org/db with cli'));
+  assert.ok(!failed('error[vulnerability]: Double free\n  a 1.0.0\nadvisories FAILED'));
+  assert.ok(isUnasked({ message: 'cargo-deny was stopped at its limit of 60 s', output: '' }));
 });
 
 test('an npm package that is passed on has to have a permissive licence and a checksum', () => {
