@@ -56,6 +56,10 @@ const REFUSED: &str = "relay_subscriptions_refused_total";
 /// Tells the metrics recorder what this room counts through it.
 pub fn describe() {
     describe_counter!(REFUSED, "Subscriptions refused, by the status of the refusal.");
+    // They are there before the first time, so that whoever watches them sees that, too.
+    for status in [Status::BadInput, Status::Forbidden, Status::TooMany, Status::Unavailable] {
+        counter!(REFUSED, "status" => word(status)).increment(0);
+    }
 }
 
 /// Counts a subscription that was refused.
@@ -66,13 +70,16 @@ pub fn count_refused(status: Status) {
     {
         tracing::info!(left_out, "a client wants more subscriptions than it may have (--max-subscriptions)");
     }
-    let status = match status {
+    counter!(REFUSED, "status" => word(status)).increment(1);
+}
+
+const fn word(status: Status) -> &'static str {
+    match status {
         Status::BadInput => "400",
         Status::Forbidden => "403",
         Status::TooMany => "429",
         Status::Unavailable => "503",
-    };
-    counter!(REFUSED, "status" => status).increment(1);
+    }
 }
 
 const CODES: usize = CloseCode::ALL.len();

@@ -20,6 +20,8 @@ pub fn describe() {
         RELIEVED,
         "Clients that were sent away to recover because the relay's memory was used up."
     );
+    // It is there before the first time, so that whoever watches it sees that, too.
+    counter!(RELIEVED).increment(0);
 }
 
 /// Sends away those for whom most waits, until what waits has at most so many bytes. Returns how many.

@@ -10,6 +10,7 @@ mod config;
 #[path = "../support/issuer.rs"]
 mod issuer;
 mod issuer_tls;
+mod limits;
 mod log;
 mod metrics;
 mod page;
@@ -18,6 +19,7 @@ mod publish;
 mod secrecy;
 mod serve;
 mod service;
+mod slow_readers;
 mod subscribe;
 #[path = "../support/mod.rs"]
 mod support;

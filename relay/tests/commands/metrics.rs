@@ -21,10 +21,10 @@ async fn start() -> (Running, SocketAddr, SocketAddr) {
 }
 
 /// What is counted now, by the name and the labels of each line.
-struct Counts(String);
+pub(crate) struct Counts(String);
 
 impl Counts {
-    async fn read(operators: SocketAddr) -> Self {
+    pub(crate) async fn read(operators: SocketAddr) -> Self {
         let answer = http(&operators, "GET", "/metrics", "", "").await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         Self(answer.body)
@@ -34,7 +34,7 @@ impl Counts {
         self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 
-    fn of(&self, name: &str) -> f64 {
+    pub(crate) fn of(&self, name: &str) -> f64 {
         self.find(name).unwrap_or_else(|| panic!("no {name} in {}", self.0))
     }
 
@@ -44,7 +44,7 @@ impl Counts {
 }
 
 /// Reads until something is so.
-async fn until(operators: SocketAddr, name: &str, wanted: f64) -> Counts {
+pub(crate) async fn until(operators: SocketAddr, name: &str, wanted: f64) -> Counts {
     let reading = async {
         loop {
             let counts = Counts::read(operators).await;

@@ -1,9 +1,11 @@
 //! The built command, run as at a terminal: no settings of the surroundings, and a deadline for everything.
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::support::DEADLINE;
@@ -63,6 +65,43 @@ pub(crate) async fn end_of(mut command: Command, input: &str) -> Ended {
         code: output.status.code().expect("an exit code, not a signal"),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A relay whose log is read when it has ended.
+pub(crate) struct Logged {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// Where its counts are.
+    pub(crate) operators: SocketAddr,
+    log: JoinHandle<String>,
+}
+
+impl Logged {
+    /// Starts a relay of its own process, since a process has one set of counts.
+    pub(crate) async fn serve(flags: &[&str]) -> Self {
+        let fixed = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
+        let mut relay = Running::start(&[&fixed[..], flags].concat());
+        let line = relay.says("metrics are served here").await;
+        let operators = line.split("address=").nth(1).unwrap().trim().parse().unwrap();
+        let line = relay.line().await;
+        let address = line.rsplit("://").next().unwrap().parse().unwrap();
+        let Running { child, mut err, .. } = relay;
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            while let Ok(Some(line)) = err.next_line().await {
+                log += &line;
+                log.push('\n');
+            }
+            log
+        });
+        Self { child, address, operators, log }
+    }
+
+    /// Ends it, and returns what it has logged since it listens.
+    pub(crate) async fn end(mut self) -> String {
+        self.child.kill().await.unwrap();
+        timeout(DEADLINE, self.log).await.expect("the log's end in time").unwrap()
     }
 }
 

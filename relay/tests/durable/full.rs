@@ -55,6 +55,8 @@ async fn a_full_disk_refuses_publishes_until_there_is_room_and_nothing_is_half_t
     let metrics = http(&address, "GET", "/metrics", KEY_AND_JSON, "").await.body;
     assert!(metrics.contains("\nrelay_store_takes_messages 0\n"), "{metrics}");
     assert!(metrics.contains("\nrelay_store_refused_total{reason=\"full\"} 5\n"), "{metrics}");
+    let lines = relay.log().iter().filter(|line| line.contains("messages cannot be stored")).count();
+    assert_eq!(lines, 1, "however often it is refused: {:?}", relay.log());
     // Who reads does not notice.
     let mut late = Client::visitor(&address).await;
     late.subscribe(2, json!({"name": "another"}), None).await;

@@ -242,6 +242,15 @@ impl Client {
         }
     }
 
+    /// The next frame, or the code of the end that comes instead: 1006 for one without a close frame.
+    pub async fn frame_or_end(&mut self) -> Result<Value, u16> {
+        match timeout(DEADLINE, self.0.next()).await.expect("an answer in time") {
+            Some(Ok(Message::Text(text))) => Ok(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Close(Some(frame)))) => Err(frame.code.into()),
+            _ => Err(1006),
+        }
+    }
+
     /// Reads on until the relay closes; returns the close code, its reason and what came before. A connection that
     /// is lost without a close frame has the code 1006, as in browsers.
     pub async fn closed(&mut self) -> (u16, String, Vec<Value>) {

@@ -1,0 +1,112 @@
+//! What becomes of clients that do not read: each may leave so much unread, and all of them together so much.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use super::metrics::Counts;
+use super::support::{Client, publish};
+use super::terminal::Logged;
+
+/// Clients that do not read.
+const CLIENTS: usize = 20;
+
+/// Publishes before whoever does not read must have been noticed: far more than sockets and outboxes hold.
+const AT_MOST: usize = 2_000;
+
+const SENT_AWAY: &str = r#"relay_sessions_ended_total{reason="Slow"}"#;
+const RELIEVED: &str = "relay_outboxes_relieved_total";
+
+/// A client whose socket holds little, so that what it does not read soon waits in the relay.
+async fn subscribed(address: SocketAddr, channel: &str) -> Client {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8 * 1024).unwrap();
+    let stream = socket.connect(address).await.unwrap();
+    let mut client = Client::connect_over(Box::new(stream), address).await;
+    client.send(json!({"type": "hello"})).await;
+    assert_eq!(client.frame().await["type"], "welcome");
+    client.subscribe(1, json!({ "name": channel }), None).await;
+    client
+}
+
+async fn clients(address: SocketAddr, channel: impl Fn(usize) -> String) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for index in 0..CLIENTS {
+        clients.push(subscribed(address, &channel(index)).await);
+    }
+    clients
+}
+
+/// Publishes to these channels in turn until the relay has counted so many; returns what it has counted then.
+async fn publish_until(relay: &Logged, channels: &[String], counter: &str, wanted: usize) -> Counts {
+    let payload = json!("x".repeat(60_000));
+    for channel in channels.iter().cycle().take(AT_MOST) {
+        publish(&relay.address, json!({ "name": channel }), payload.clone()).await;
+        let counts = Counts::read(relay.operators).await;
+        if counts.of(counter) >= wanted as f64 {
+            return counts;
+        }
+    }
+    panic!("{counter} is {} and not {wanted}", Counts::read(relay.operators).await.of(counter));
+}
+
+/// Reads on until the last message or the end, and tells whether the client was sent away.
+async fn was_sent_away(mut client: Client) -> bool {
+    loop {
+        match client.frame_or_end().await {
+            Ok(Value::Array(messages)) if messages.iter().any(|message| message[2] == "last") => {
+                return false;
+            }
+            Ok(_) => {}
+            // One that has not read the close frame in three seconds has lost the connection, and comes back as well.
+            Err(code) => {
+                assert!(code == 4001 || code == 1006, "{code}");
+                return true;
+            }
+        }
+    }
+}
+
+fn lines_with(log: &str, words: &str) -> usize {
+    log.lines().filter(|line| line.contains(words)).count()
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_sent_away_counted_and_told_of_once() {
+    let relay = Logged::serve(&["--max-outbox-bytes", "100000"]).await;
+    let clients = clients(relay.address, |_| "c".to_owned()).await;
+    publish_until(&relay, &["c".to_owned()], SENT_AWAY, CLIENTS).await;
+    for client in clients {
+        assert!(was_sent_away(client).await);
+    }
+    let lines = lines_with(&relay.end().await, "a client read too slowly (--max-outbox-bytes)");
+    assert!((1..CLIENTS / 2).contains(&lines), "{lines} lines for {CLIENTS} clients");
+}
+
+#[tokio::test]
+async fn when_the_memory_of_all_is_used_up_those_for_whom_most_waits_are_sent_away_and_the_others_hear_all() {
+    // No outbox is full: together they are more than is left of the memory.
+    let flags = "--max-outbox-bytes 100000000 --max-history-bytes 1000000 --max-memory-bytes 3000000 --history-messages 1";
+    let relay = Logged::serve(&flags.split(' ').collect::<Vec<_>>()).await;
+    let clients = clients(relay.address, |index| format!("c{index}")).await;
+    let channels: Vec<_> = (0..CLIENTS).map(|index| format!("c{index}")).collect();
+    // The first is behind by most.
+    let most = std::iter::repeat_n(channels[0].clone(), 3);
+    let order: Vec<_> = most.chain(channels[1..].iter().cloned()).collect();
+    publish_until(&relay, &order, RELIEVED, 1).await;
+    for channel in &channels {
+        publish(&relay.address, json!({ "name": channel }), json!("last")).await;
+    }
+    let mut sent_away = Vec::new();
+    for client in clients {
+        sent_away.push(was_sent_away(client).await);
+    }
+    let counts = Counts::read(relay.operators).await;
+    let number = sent_away.iter().filter(|was| **was).count();
+    assert_eq!(counts.of(RELIEVED), number as f64);
+    assert_eq!(counts.of(SENT_AWAY), number as f64);
+    assert!(sent_away[0] && number < CLIENTS, "{sent_away:?}");
+    let lines = lines_with(&relay.end().await, "the memory for slow clients is used up");
+    assert!((1..=number).contains(&lines), "{lines} lines for {number} clients");
+}
