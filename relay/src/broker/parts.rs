@@ -1,12 +1,11 @@
-//! Writing frames to many readers, in parts that several workers take: the fan-out of one busy channel is not bound to
-//! one core.
+//! Writing frames to many readers, by several workers: the fan-out of one busy channel is not bound to one core.
 //!
-//! Each reader gets the frames in their order. Frames for the same readers are written together, each part of the readers
-//! by one task; frames for others (somebody has come or gone in between) wait until all parts are done, because a reader
-//! may be in another part then.
+//! Each reader gets the frames in their order. Frames for the same readers are written together, and each part of the
+//! readers is taken by one worker; frames for others (somebody has come or gone in between) wait until all parts are done,
+//! because a reader may be in another part then.
 
-use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use realtime_protocol::frame::ChannelNumber;
@@ -17,9 +16,12 @@ use crate::broker::peer::Peer;
 /// Writes between two yields. At some microseconds a write others wait for a millisecond or two.
 pub(super) const WRITES_PER_TURN: usize = 256;
 
-/// Readers that are worth a part of their own: at some microseconds a write, these take most of a millisecond, and
-/// handing them to another worker takes some microseconds.
-const READERS_PER_PART: usize = 256;
+/// Readers that are worth a further worker: at some microseconds a write, these take most of a millisecond, and waking
+/// another worker takes some microseconds.
+const READERS_PER_WORKER: usize = 256;
+
+/// Readers that a worker takes at a time. Whoever has less time takes fewer parts, and nobody waits long for the last one.
+const READERS_PER_PART: usize = 32;
 
 /// A frame and those who get it.
 #[derive(Debug)]
@@ -28,34 +30,54 @@ pub(super) struct Frame<P> {
     pub(super) readers: Arc<Vec<P>>,
 }
 
-/// Writes frames in their order, in at most so many parts at once.
-pub(super) async fn write<P: Peer>(number: ChannelNumber, frames: Vec<Frame<P>>, max_parts: usize) {
+/// Writes frames in their order, on at most so many workers at once.
+pub(super) async fn write<P: Peer>(number: ChannelNumber, frames: Vec<Frame<P>>, max_workers: usize) {
     for alike in frames.chunk_by(|one, next| Arc::ptr_eq(&one.readers, &next.readers)) {
         let Some(Frame { readers, .. }) = alike.first() else { continue };
-        let bytes: Arc<[Bytes]> = alike.iter().map(|frame| frame.bytes.clone()).collect();
-        let parts = ranges(readers.len(), max_parts);
-        let parts = parts.map(|range| write_part(number, Arc::clone(&bytes), Arc::clone(readers), range));
-        if parts.len() == 1 {
-            for part in parts {
-                part.await;
-            }
+        let frames = alike.iter().map(|frame| frame.bytes.clone()).collect();
+        let workers = workers(readers.len(), max_workers);
+        let parts =
+            Arc::new(Parts { number, frames, readers: Arc::clone(readers), taken: AtomicUsize::new(0) });
+        if workers == 1 {
+            parts.write().await;
         } else {
             // The last one is this worker's own, and the others' are those before: tokio lets what a task spawned last
             // be taken by nobody else.
-            let mut writing: JoinSet<()> = parts.collect();
+            let mut writing: JoinSet<()> = (0..workers).map(|_| Arc::clone(&parts).write()).collect();
             while writing.join_next().await.is_some() {}
         }
     }
 }
 
-async fn write_part<P: Peer>(
+/// Frames for the same readers, and how far those are taken.
+#[derive(Debug)]
+struct Parts<P> {
     number: ChannelNumber,
-    frames: Arc<[Bytes]>,
+    frames: Vec<Bytes>,
     readers: Arc<Vec<P>>,
-    range: Range<usize>,
-) {
-    for frame in &*frames {
-        write_to(number, frame, readers.get(range.clone()).unwrap_or_default()).await;
+    taken: AtomicUsize,
+}
+
+impl<P: Peer> Parts<P> {
+    /// Takes parts and writes to them until none is left.
+    async fn write(self: Arc<Self>) {
+        let mut writes = 0;
+        while let Some(part) = self.next() {
+            for frame in &self.frames {
+                if writes >= WRITES_PER_TURN {
+                    writes = 0;
+                    tokio::task::yield_now().await;
+                }
+                part.iter().for_each(|reader| reader.write(self.number, frame));
+                writes += part.len();
+            }
+        }
+    }
+
+    fn next(&self) -> Option<&[P]> {
+        // Only who takes what is decided here: the readers themselves have been there before.
+        let start = self.taken.fetch_add(READERS_PER_PART, Ordering::Relaxed);
+        self.readers.get(start..)?.chunks(READERS_PER_PART).next()
     }
 }
 
@@ -72,10 +94,9 @@ pub(super) async fn write_to<P: Peer>(number: ChannelNumber, frame: &Bytes, read
     }
 }
 
-/// The parts of so many readers: as equal as can be, none too small to be worth it, and at most so many.
-fn ranges(readers: usize, max_parts: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
-    let parts = (readers / READERS_PER_PART).clamp(1, max_parts.max(1));
-    (0..parts).map(move |part| readers * part / parts..readers * (part + 1) / parts)
+/// How many workers so many readers are worth, of at most so many.
+fn workers(readers: usize, max_workers: usize) -> usize {
+    (readers / READERS_PER_WORKER).clamp(1, max_workers.max(1))
 }
 
 #[cfg(test)]

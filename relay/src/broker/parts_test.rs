@@ -32,12 +32,39 @@ impl Meeting {
     }
 }
 
+/// Something else that the first worker has to do: it is back when the others have written to so many.
+#[derive(Debug)]
+struct Errand {
+    busy: Mutex<Option<ThreadId>>,
+    written: Mutex<usize>,
+    wrote: Condvar,
+    back_after: usize,
+}
+
+impl Errand {
+    fn wait_or_count(&self) {
+        let me = thread::current().id();
+        let is_first = self.busy.lock().unwrap().replace(me).is_none();
+        let mut written = self.written.lock().unwrap();
+        if !is_first {
+            *written += 1;
+            return self.wrote.notify_all();
+        }
+        let until = Instant::now() + DEADLINE;
+        while *written < self.back_after && Instant::now() < until {
+            written = self.wrote.wait_timeout(written, DEADLINE).unwrap().0;
+        }
+        assert!(*written >= self.back_after, "others wrote to {written} meanwhile");
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Listener {
     session: SessionId,
     user: UserId,
     heard: Arc<Mutex<Vec<Bytes>>>,
     meeting: Option<Arc<Meeting>>,
+    errand: Option<Arc<Errand>>,
 }
 
 impl Listener {
@@ -61,6 +88,9 @@ impl Peer for Listener {
         if let Some(meeting) = &self.meeting {
             meeting.wait_for_another();
         }
+        if let Some(errand) = &self.errand {
+            errand.wait_or_count();
+        }
         self.heard.lock().unwrap().push(frame.clone());
     }
 
@@ -78,6 +108,7 @@ fn listeners(count: u64, meeting: Option<&Arc<Meeting>>) -> Vec<Listener> {
         user: user.clone(),
         heard: Arc::default(),
         meeting: meeting.cloned(),
+        errand: None,
     };
     (0..count).map(listener).collect()
 }
@@ -89,7 +120,7 @@ fn frame(text: String, readers: &Arc<Vec<Listener>>) -> Frame<Listener> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_write_one_channels_frame_at_the_same_time() {
     let meeting = Arc::default();
-    let readers = Arc::new(listeners(2 * READERS_PER_PART as u64, Some(&meeting)));
+    let readers = Arc::new(listeners(2 * READERS_PER_WORKER as u64, Some(&meeting)));
     let frames = vec![frame("a".to_owned(), &readers)];
     tokio::spawn(write(CHANNEL, frames, 2)).await.unwrap();
     assert_eq!(meeting.writers.lock().unwrap().len(), 2);
@@ -119,13 +150,26 @@ async fn every_reader_gets_every_frame_in_order_however_readers_come_and_go() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_less_time_takes_fewer_readers() {
+    let mut readers = listeners(2 * READERS_PER_WORKER as u64, None);
+    let errand = Arc::new(Errand {
+        busy: Mutex::default(),
+        written: Mutex::default(),
+        wrote: Condvar::default(),
+        back_after: readers.len() - READERS_PER_PART,
+    });
+    readers.iter_mut().for_each(|reader| reader.errand = Some(Arc::clone(&errand)));
+    let readers = Arc::new(readers);
+    tokio::spawn(write(CHANNEL, vec![frame("a".to_owned(), &readers)], 2)).await.unwrap();
+    assert!(readers.iter().all(|reader| reader.heard() == ["a"]));
+}
+
 #[test]
-fn parts_cover_all_readers_once_and_are_worth_their_while() {
-    for (readers, max_parts, parts) in
+fn further_workers_are_worth_their_while() {
+    for (readers, max_workers, wanted) in
         [(0, 4, 1), (1, 4, 1), (511, 4, 1), (512, 4, 2), (10_001, 4, 4), (10_001, 1, 1), (10_001, 0, 1)]
     {
-        let ranges: Vec<_> = ranges(readers, max_parts).collect();
-        assert_eq!(ranges.len(), parts, "{readers} readers in at most {max_parts}");
-        assert_eq!(ranges.iter().cloned().flatten().collect::<Vec<_>>(), (0..readers).collect::<Vec<_>>());
+        assert_eq!(workers(readers, max_workers), wanted, "{readers} readers, at most {max_workers}");
     }
 }
