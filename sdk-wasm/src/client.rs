@@ -2,21 +2,22 @@
 
 use std::cell::{Cell, RefCell};
 
-use gloo_net::websocket::events::CloseEvent;
 use realtime_client::{
     ChannelKey, ConnectionId, Continuity, Effect, Failure, Identity, Input, Machine, Patience, Settings,
     SubscriptionId,
 };
+use realtime_protocol::SUB_PROTOCOL;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::error::Status;
+use realtime_protocol::frame::ChannelNumber;
+use realtime_protocol::position::Offset;
 use wasm_bindgen::prelude::*;
 
 use crate::clock::Clock;
-use crate::frame::{self, Entry, Incoming, Messages};
+use crate::frame;
 use crate::shell::{Shell, ShellFailure};
 use crate::timer::Timer;
-use crate::transport::{Arrival, Transport};
-use crate::wake::{on_suspend, on_wake};
+use crate::transport::Transport;
 
 #[wasm_bindgen]
 extern "C" {
@@ -31,6 +32,8 @@ pub struct Client {
     machine: RefCell<Machine>,
     /// The subscription that was made last.
     newest: Cell<SubscriptionId>,
+    /// The channel of the message that is being delivered, and the newest subscription when it came.
+    delivered: Cell<Option<(ChannelKey, SubscriptionId)>>,
     transport: RefCell<Option<Transport>>,
     /// Whether effects are being carried out further up the stack: then they are left to be done there, in order.
     is_carrying_out: Cell<bool>,
@@ -43,34 +46,37 @@ impl Client {
     pub fn new(shell: Shell) -> &'static Self {
         // 2^53 seeds are as many as a number of JavaScript holds.
         let seed = (random() * 9_007_199_254_740_992.0) as u64;
-        let client: &'static Self = Box::leak(Box::new(Self {
+        Box::leak(Box::new(Self {
             shell,
             machine: RefCell::new(Machine::new(Settings::default(), seed)),
             newest: Cell::new(SubscriptionId(0)),
+            delivered: Cell::new(None),
             transport: RefCell::new(None),
             is_carrying_out: Cell::new(false),
             clock: Clock::new(),
             timer: Timer::new(),
-        }));
-        client.timer.calls(move || client.on(Input::Timer));
-        on_wake(move || client.on(Input::Wake));
-        on_suspend(move || client.on(Input::Suspend));
-        client
+        }))
     }
 
     /// Adds a subscription. Its number is higher than all before.
-    pub fn subscribe(&'static self, subscription: SubscriptionId, channel: Channel, patience: Patience) {
+    pub fn subscribe(&self, subscription: SubscriptionId, channel: Channel, patience: Patience) {
         self.newest.set(subscription);
         self.on(Input::Subscribe { subscription, channel, patience });
     }
 
     /// The identity for a connection, or why there is none.
-    pub fn identified(&'static self, connection: u32, identity: Result<Identity, String>) {
+    pub fn identified(&self, connection: u32, identity: Result<Identity, String>) {
         self.on(Input::Identified { connection: ConnectionId(connection), identity });
     }
 
+    /// The time has come that the shell's timer was armed for.
+    pub fn timer(&self) {
+        self.timer.rang();
+        self.on(Input::Timer);
+    }
+
     /// Gives the machine an input and carries out what follows.
-    pub fn on(&'static self, input: Input) {
+    pub fn on(&self, input: Input) {
         let now = self.clock.now();
         self.machine.borrow_mut().on(input, now);
         if self.is_carrying_out.replace(true) {
@@ -85,10 +91,10 @@ impl Client {
         }
         self.is_carrying_out.set(false);
         let deadline = self.machine.borrow_mut().deadline();
-        self.timer.arm(deadline, now);
+        self.timer.arm(&self.shell, deadline, now);
     }
 
-    fn carry_out(&'static self, effect: Effect) {
+    fn carry_out(&self, effect: Effect) {
         match effect {
             Effect::Connect(connection) => self.connect(connection),
             Effect::Identify { connection, renew } => self.shell.identify(connection.0, renew),
@@ -121,78 +127,50 @@ impl Client {
         self.shell.failure(failure.code.get(), &failure.message, status, failure.recoverable)
     }
 
-    fn connect(&'static self, connection: ConnectionId) {
-        let arrive = move |arrival| self.arrived(connection, arrival);
-        let opened = self.shell.address().and_then(|address| Transport::open(&address, arrive));
-        match opened {
-            Ok(transport) => drop(self.transport.replace(Some(transport))),
-            Err(thrown) => self.on(Input::Lost { connection, code: NO_CODE, reason: describe(&thrown) }),
+    fn connect(&self, connection: ConnectionId) {
+        if let Some(socket) = self.shell.open(connection.0, SUB_PROTOCOL) {
+            self.transport.replace(Some(Transport::new(connection, socket)));
         }
     }
 
-    fn arrived(&'static self, connection: ConnectionId, arrival: Arrival) {
-        match arrival {
-            Arrival::Opened => self.on(Input::Opened(connection)),
-            Arrival::Frame(text) => match frame::read(&text) {
-                Some(Incoming::Messages(messages)) => self.messages(connection, &messages),
-                Some(Incoming::Notice(notice)) => self.on(Input::Notice { connection, notice }),
-                None => {}
-            },
-            Arrival::Closed(event) => self.closed(connection, event),
+    /// A connection has ended, or could not be made.
+    pub fn lost(&self, connection: ConnectionId, code: u16, reason: String) {
+        let is_of = |transport: &Transport| transport.is_of(connection);
+        // Not within the borrow: what is dropped is closed, by the page.
+        let ended = self.transport.borrow_mut().take_if(|transport| is_of(transport));
+        drop(ended);
+        self.on(Input::Lost { connection, code, reason });
+    }
+
+    /// A connection has brought a control frame, already parsed.
+    pub fn notice(&self, connection: ConnectionId, frame: JsValue) {
+        if let Some(notice) = frame::read_notice(frame) {
+            self.on(Input::Notice { connection, notice });
         }
     }
 
-    fn closed(&'static self, connection: ConnectionId, event: CloseEvent) {
-        self.transport.replace(None);
-        let reason = if event.reason.is_empty() {
-            let address = self.shell.address().unwrap_or_default();
-            ["no connection to ", &address].concat()
-        } else {
-            event.reason
-        };
-        self.on(Input::Lost { connection, code: event.code, reason });
-    }
-
-    fn messages(&self, connection: ConnectionId, messages: &Messages) {
+    /// A connection has brought a frame of messages. False when it counts for nothing; otherwise its messages are to be
+    /// given to [`Client::accept`], in order.
+    pub fn heard(&self, connection: ConnectionId) -> bool {
         let now = self.clock.now();
-        if !self.machine.borrow_mut().heard(connection, now) {
-            return;
-        }
-        for index in 0..messages.length() {
-            self.message(&messages.entry(index));
-        }
+        self.machine.borrow_mut().heard(connection, now)
     }
 
-    /// Hands one message to the subscriptions that its channel has now. One that a handler removes meanwhile gets it no
+    /// The first subscription that a message is to be delivered to; `None` when it was delivered before, or nobody wants
+    /// it.
+    pub fn accept(&self, number: ChannelNumber, offset: Offset) -> Option<SubscriptionId> {
+        let channel = self.machine.borrow_mut().accept(number, offset)?;
+        self.delivered.set(Some((channel, self.newest.get())));
+        self.following(SubscriptionId(0))
+    }
+
+    /// The subscription that the accepted message goes to after this one. One that a handler removes meanwhile gets it no
     /// more, one that it adds not yet: numbers rise, so both show without a copy of the list.
-    fn message(&self, entry: &Entry) {
-        let Some((number, offset)) = entry.address() else {
-            return;
-        };
-        let Some(channel) = self.machine.borrow_mut().accept(number, offset) else {
-            return;
-        };
-        let newest = self.newest.get();
-        let mut next = self.subscription_after(channel, SubscriptionId(0));
-        while let Some(subscription) = next.filter(|subscription| *subscription <= newest) {
-            self.shell.deliver(subscription.0, entry);
-            next = self.subscription_after(channel, subscription);
-        }
-    }
-
-    fn subscription_after(&self, channel: ChannelKey, before: SubscriptionId) -> Option<SubscriptionId> {
+    pub fn following(&self, before: SubscriptionId) -> Option<SubscriptionId> {
+        let (channel, newest) = self.delivered.get()?;
         let machine = self.machine.borrow();
         let subscriptions = machine.subscriptions(channel);
         let at = subscriptions.partition_point(|subscription| *subscription <= before);
-        subscriptions.get(at).copied()
+        subscriptions.get(at).copied().filter(|subscription| *subscription <= newest)
     }
-}
-
-/// RFC 6455 section 7.4.1: a connection that ended without a code.
-const NO_CODE: u16 = 1006;
-
-/// The text of something thrown.
-fn describe(thrown: &JsValue) -> String {
-    let message = js_sys::Reflect::get(thrown, &"message".into()).unwrap_or_default();
-    message.as_string().unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! Frames as JavaScript values: written by serde, read by hand.
+//! Control frames as JavaScript values: written by serde, read by hand. Frames of messages are JavaScript's alone
+//! (`npm/src/browser.js`).
 //!
 //! Deriving the reading too would add 18 KB to a page, for errors that nobody sees: a frame that this version does not
 //! know is skipped, as the protocol wants it.
@@ -15,15 +16,8 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    // js-sys' `parse` takes a Rust string, which would copy the text into wasm first.
-    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
-    fn parse_json(text: &JsValue) -> Result<JsValue, JsValue>;
-
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
     fn write_json(value: &JsValue) -> JsValue;
-
-    #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
-    fn is_array(value: &JsValue) -> bool;
 
     /// An object of a frame.
     type Object;
@@ -34,31 +28,6 @@ extern "C" {
 
     #[wasm_bindgen(method, structural, indexing_getter)]
     fn value(this: &Object, key: &str) -> JsValue;
-
-    /// The messages of one frame.
-    pub type Messages;
-
-    /// How many there are.
-    #[wasm_bindgen(method, structural, getter)]
-    pub fn length(this: &Messages) -> u32;
-
-    /// One of them.
-    #[wasm_bindgen(method, structural, indexing_getter)]
-    pub fn entry(this: &Messages, index: u32) -> Entry;
-
-    /// One message on the wire: `[number, offset, payload, publisher?]`.
-    pub type Entry;
-
-    #[wasm_bindgen(method, structural, catch, indexing_getter)]
-    fn number_at(this: &Entry, index: u32) -> Result<f64, JsValue>;
-}
-
-/// What the relay has sent.
-pub enum Incoming {
-    /// Messages, in the order in which they are to be handled.
-    Messages(Messages),
-    /// What a control frame says.
-    Notice(Notice),
 }
 
 /// What a frame on its way out is made of. Serialised as a map: for the names of a struct's fields serde-wasm-bindgen keeps
@@ -94,15 +63,6 @@ impl<'a> Value<'a> {
     fn token(token: Option<&'a Token>) -> Self {
         token.map_or(Self::Nothing, |token| Self::Text(token.expose()))
     }
-}
-
-/// Reads a frame. `None` for what this version does not know.
-pub fn read(text: &JsValue) -> Option<Incoming> {
-    let value = parse_json(text).ok()?;
-    if is_array(&value) {
-        return Some(Incoming::Messages(value.unchecked_into()));
-    }
-    read_notice(&Object::new(value)?).map(Incoming::Notice)
 }
 
 /// Writes a frame as a JavaScript string.
@@ -154,17 +114,9 @@ fn write_fields(fields: &[(&'static str, Value<'_>)]) -> JsValue {
     write_json(&object.unwrap_or(JsValue::UNDEFINED))
 }
 
-impl Entry {
-    /// The channel's number and the message's offset; `None` when this is no message.
-    pub fn address(&self) -> Option<(ChannelNumber, Offset)> {
-        // What is no number becomes 0, which is no message's offset.
-        let number = self.number_at(0).ok()? as u64;
-        let offset = Offset::new(self.number_at(1).ok()? as u64)?;
-        Some((ChannelNumber(number), offset))
-    }
-}
-
-fn read_notice(frame: &Object) -> Option<Notice> {
+/// Reads a control frame that is parsed already. `None` for what this version does not know.
+pub fn read_notice(frame: JsValue) -> Option<Notice> {
+    let frame = Object::new(frame)?;
     let notice = match frame.text("type")?.as_str() {
         "welcome" => Notice::Welcome {
             visitor_token: frame.text("visitorToken").map(Token::new),

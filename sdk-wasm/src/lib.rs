@@ -6,22 +6,20 @@
 //! about which message goes to which subscription. What crosses the border is strings, numbers and plain objects.
 //!
 //! Invariants: no Rust borrow is held while JavaScript runs, so a handler may call back in; nothing that a page's
-//! function throws comes back; every closure given to the browser has an owner whose drop takes it back. A frame's text
-//! stays a JavaScript string and is parsed by the browser.
+//! function throws comes back; the browser is given no closure: what it calls are functions of JavaScript, which call
+//! [`page`]. A frame's text stays a JavaScript string and is parsed by the browser, and of a message only two numbers
+//! come in.
 //!
 //! Reading order: [`page`] (what is exported), [`shell`] (what the page does in return), [`client`] (inputs and effects),
-//! [`frame`] (frames as JavaScript values), `transport` (the WebSocket), then the small parts: `clock`, `timer`, `wake`,
-//! `event`.
+//! [`frame`] (control frames as JavaScript values), `transport` (the WebSocket), then the small parts: `clock`, `timer`.
 
 pub mod client;
 mod clock;
-mod event;
 pub mod frame;
 pub mod page;
 pub mod shell;
 mod timer;
 mod transport;
-mod wake;
 
 pub use client::Client;
 pub use shell::Shell;

@@ -4,9 +4,10 @@
 
 use std::cell::OnceCell;
 
-use realtime_client::{Identity, Input, Patience, SubscriptionId};
+use realtime_client::{ConnectionId, Identity, Input, Patience, SubscriptionId};
 use realtime_protocol::channel::Channel;
-use realtime_protocol::frame::Token;
+use realtime_protocol::frame::{ChannelNumber, Token};
+use realtime_protocol::position::Offset;
 use wasm_bindgen::prelude::*;
 
 use crate::client::Client;
@@ -55,6 +56,66 @@ pub fn unidentified(connection: u32, reason: String) {
     with(|client| client.identified(connection, Err(reason)));
 }
 
+/// The socket of a connection can send.
+#[wasm_bindgen]
+pub fn opened(connection: u32) {
+    on(Input::Opened(ConnectionId(connection)));
+}
+
+/// A connection has ended or could not be opened: the WebSocket's close code, 1006 where there is none, and why.
+#[wasm_bindgen]
+pub fn lost(connection: u32, code: u16, reason: String) {
+    with(|client| client.lost(ConnectionId(connection), code, reason));
+}
+
+/// A connection has brought a frame that is no array: what it holds, parsed. What this version does not know is ignored.
+#[wasm_bindgen]
+pub fn notice(connection: u32, frame: JsValue) {
+    with(|client| client.notice(ConnectionId(connection), frame));
+}
+
+/// A connection has brought a frame of messages. Unless this is false, each is to be given to [`accept`], in order.
+#[wasm_bindgen]
+pub fn heard(connection: u32) -> bool {
+    with(|client| client.heard(ConnectionId(connection))).unwrap_or(false)
+}
+
+/// The first subscription that a message goes to, by the channel's number and the offset, which both may be anything; 0
+/// when it goes to nobody.
+///
+/// Two numbers go in and one comes out, since they cross the border at no cost: the message itself stays outside.
+#[wasm_bindgen]
+pub fn accept(number: f64, offset: f64) -> u32 {
+    // What is no number becomes 0, which is no message's offset.
+    let offset = Offset::new(offset as u64);
+    let first = with(|client| client.accept(ChannelNumber(number as u64), offset?)).flatten();
+    number_of(first)
+}
+
+/// The subscription that the accepted message goes to after this one; 0 when it was the last.
+#[wasm_bindgen]
+pub fn following(subscription: u32) -> u32 {
+    number_of(with(|client| client.following(SubscriptionId(subscription))).flatten())
+}
+
+/// The time has come that `Shell.arm` was told.
+#[wasm_bindgen]
+pub fn timer() {
+    with(Client::timer);
+}
+
+/// The network has come or gone, or the page is in use again.
+#[wasm_bindgen]
+pub fn wake() {
+    on(Input::Wake);
+}
+
+/// The page will not run for a while.
+#[wasm_bindgen]
+pub fn suspend() {
+    on(Input::Suspend);
+}
+
 /// Connects anew, if connected: the address or the identity has changed.
 #[wasm_bindgen]
 pub fn reconnect() {
@@ -71,10 +132,12 @@ fn on(input: Input) {
     with(|client| client.on(input));
 }
 
-fn with(action: impl FnOnce(&'static Client)) {
-    CLIENT.with(|client| {
-        if let Some(client) = client.get() {
-            action(client);
-        }
-    });
+/// Does something with the client; nothing before there is one.
+fn with<T>(action: impl FnOnce(&'static Client) -> T) -> Option<T> {
+    CLIENT.with(|client| client.get().copied().map(action))
+}
+
+/// As it crosses the border: subscriptions count from 1.
+fn number_of(subscription: Option<SubscriptionId>) -> u32 {
+    subscription.map_or(0, |subscription| subscription.0)
 }

@@ -1,21 +1,24 @@
 //! The page's side of the border: what `npm/src/shell.js` does for the client.
 
 use wasm_bindgen::prelude::*;
-
-use crate::frame::Entry;
+use web_sys::WebSocket;
 
 #[wasm_bindgen]
 extern "C" {
-    /// An object with these methods. Only [`Shell::address`] may throw: what the page's own functions throw does not
-    /// come this far.
+    /// An object with these methods. None may throw: what the page's own functions throw does not come this far.
     pub type Shell;
 
     /// A failure as the shell makes it, to be handed back to it.
     pub type ShellFailure;
 
-    /// The WebSocket address of the relay, asked at each attempt to connect.
-    #[wasm_bindgen(method, structural, catch)]
-    pub(crate) fn address(this: &Shell) -> Result<String, JsValue>;
+    /// Opens a socket to the relay, whose events are told by [`opened`](crate::page::opened) and its like; where it cannot
+    /// be opened, that is told by [`lost`](crate::page::lost).
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn open(this: &Shell, connection: u32, sub_protocol: &str) -> Option<WebSocket>;
+
+    /// Calls [`timer`](crate::page::timer) once, so many milliseconds from now, and not when it was told before.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn arm(this: &Shell, delay_ms: f64);
 
     /// Finds out the identity for a connection and answers by `identified` or `unidentified`, at once or later. The token
     /// that was given last may be given again, unless this is to be another one.
@@ -29,10 +32,6 @@ extern "C" {
     /// The connection is there, for the first time or again.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn connected(this: &Shell);
-
-    /// Hands one message of the wire to one subscription.
-    #[wasm_bindgen(method, structural)]
-    pub(crate) fn deliver(this: &Shell, subscription: u32, entry: &Entry);
 
     /// A subscription is live, for the first time or again; in sync when it has missed nothing.
     #[wasm_bindgen(method, structural)]

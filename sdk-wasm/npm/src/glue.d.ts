@@ -2,8 +2,10 @@ import type { Failure } from './registry.js';
 
 /** What the client asks and tells the page. */
 export interface Shell {
-  /** The WebSocket address of the relay. */
-  address(): string;
+  /** Opens a socket for a connection; where it cannot, {@link lost} is called. */
+  open(connection: number, subProtocol: string): WebSocket | undefined;
+  /** Has {@link timer} called once so many milliseconds from now, and not when it was told before. */
+  arm(delayMs: number): void;
   /**
    * Is to call {@link identified} or {@link unidentified} with the same number. The token that was given last may be given
    * again, unless it is to be renewed.
@@ -12,8 +14,6 @@ export interface Shell {
   /** Keeps a visitor's token. */
   keep(visitorToken: string): void;
   connected(): void;
-  /** Hands over a message of the wire: `[channel number, offset, payload, publisher?]`. */
-  deliver(subscription: number, entry: unknown[]): void;
   live(subscription: number, isSynced: boolean): void;
   /** Makes what the next three are given. */
   failure(code: number, message: string, status: number | undefined, recoverable: boolean): Failure;
@@ -52,5 +52,22 @@ export function identified(
   isRenewable: boolean,
 ): void;
 export function unidentified(connection: number, reason: string): void;
+/** What becomes of a connection. */
+export function opened(connection: number): void;
+export function lost(connection: number, code: number, reason: string): void;
+
+/** A frame that is no array, parsed. */
+export function notice(connection: number, frame: unknown): void;
+
+/** There is a frame of messages; false when it counts for nothing. */
+export function heard(connection: number): boolean;
+
+/** The first subscription that a message goes to, and the one behind another; 0 when there is none. */
+export function accept(number: number, offset: number): number;
+export function following(subscription: number): number;
+
+export function timer(): void;
+export function wake(): void;
+export function suspend(): void;
 export function reconnect(): void;
 export function close(): void;

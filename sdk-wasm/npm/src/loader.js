@@ -3,13 +3,11 @@
  *
  * @module
  */
+import { watch } from './browser.js';
 import { RealtimeError, reasonOf } from './errors.js';
-import { begin, close, imports, reconnect, start, subscribe, unsubscribe } from './glue.js';
+import * as client from './glue.js';
 import { PACKED_WASM } from './packed-wasm.js';
 import { shell } from './shell.js';
-
-/** The client's functions. */
-const client = { subscribe, unsubscribe, reconnect, close };
 
 /** @typedef {typeof client} Client */
 
@@ -44,13 +42,14 @@ export function loadClient() {
 /** @returns {Promise<Client>} */
 async function load() {
   const { instance } = await compile().catch(explain);
-  begin(instance);
-  start(shell);
+  client.begin(instance);
+  client.start(shell);
+  watch(client);
   loaded = client;
   return client;
 }
 
-const compile = async () => WebAssembly.instantiateStreaming(unpackedWasm(), imports());
+const compile = async () => WebAssembly.instantiateStreaming(unpackedWasm(), client.imports());
 
 /**
  * There are two reasons why a browser cannot.

@@ -1,16 +1,17 @@
 /**
  * The client's counterpart in the page: what the client asks for and tells, brought to those whom it concerns.
  *
- * The client calls these functions by their names, and none of them but `address` may throw: what the page's own
- * functions throw ends in `call`.
+ * The client calls these functions by their names, and none of them may throw: what the page's own functions throw ends in
+ * `call`.
  *
  * @module
  */
 import { isSameChannel } from './arguments.js';
+import { arm, open } from './browser.js';
 import { call } from './calls.js';
 import { RealtimeError, reasonOf } from './errors.js';
 import { tell } from './events.js';
-import { identified, unidentified } from './glue.js';
+import * as client from './glue.js';
 import { isWanted, numbered, remove, subscriptions } from './registry.js';
 import { identity, keepVisitorToken, relayAddress } from './settings.js';
 
@@ -33,27 +34,20 @@ const LOST = {
 
 /** @type {import('./glue.d.ts').Shell} */
 export const shell = {
-  address: relayAddress,
+  open: (connection, subProtocol) => open(client, deliver, relayAddress, connection, subProtocol),
+  arm: (delayMs) => arm(client, delayMs),
   keep: keepVisitorToken,
 
   identify(connection, renew) {
     identity(renew).then(
-      ({ token, visitorToken, isRenewable }) => identified(connection, token, visitorToken, isRenewable),
-      (thrown) => unidentified(connection, `getToken has failed: ${reasonOf(thrown)}`),
+      ({ token, visitorToken, isRenewable }) =>
+        client.identified(connection, token, visitorToken, isRenewable),
+      (thrown) => client.unidentified(connection, `getToken has failed: ${reasonOf(thrown)}`),
     );
   },
 
   connected() {
     tell('connected');
-  },
-
-  // Every handler gets an object of its own; the payload in it is shared.
-  deliver(number, entry) {
-    const subscription = numbered(number);
-    if (!subscription) return;
-    const payload = entry[2];
-    const message = entry.length > 3 ? { payload, publisher: { id: entry[3] } } : { payload };
-    call(subscription.handler, message, subscription.channel.written);
   },
 
   live(number, isSynced) {
@@ -99,6 +93,19 @@ export const shell = {
     if (told) tell('failed', toError(failure, told.channel.written));
   },
 };
+
+/**
+ * Hands one message to one subscription. Every handler gets an object of its own; the payload in it is shared.
+ *
+ * @type {import('./browser.js').Deliver}
+ */
+function deliver(number, entry) {
+  const subscription = numbered(number);
+  if (!subscription) return;
+  const payload = entry[2];
+  const message = entry.length > 3 ? { payload, publisher: { id: entry[3] } } : { payload };
+  call(subscription.handler, message, subscription.channel.written);
+}
 
 /**
  * Tells a subscription of a failure that does not end it, unless a handler of the page has ended it meanwhile.

@@ -1,0 +1,108 @@
+/**
+ * What the client needs of a browser: sockets, a timer, and the events that say that the world has changed.
+ *
+ * What a socket brings is taken apart here, so that a message costs the border to the wasm two numbers on the way in and
+ * one on the way out.
+ *
+ * @module
+ */
+
+/** RFC 6455 section 7.4.1: a connection that ended without a code. */
+const NO_CODE = 1006;
+
+/**
+ * @typedef {object} Client what the browser tells; `page.rs` says of each function what it does
+ * @property {(connection: number) => void} opened
+ * @property {(connection: number, code: number, reason: string) => void} lost
+ * @property {(connection: number, frame: unknown) => void} notice
+ * @property {(connection: number) => boolean} heard
+ * @property {(number: number, offset: number) => number} accept
+ * @property {(subscription: number) => number} following
+ * @property {() => void} timer
+ * @property {() => void} wake
+ * @property {() => void} suspend
+ */
+
+/** @typedef {(subscription: number, entry: any[]) => void} Deliver `[channel number, offset, payload, publisher?]` */
+
+/**
+ * Opens a socket for a connection and tells the client what becomes of it.
+ *
+ * @param {Client} client
+ * @param {Deliver} deliver
+ * @param {() => string} address of the relay; may throw
+ * @param {number} connection
+ * @param {string} subProtocol
+ * @returns {WebSocket | undefined} nothing where the browser will not open it
+ */
+export function open(client, deliver, address, connection, subProtocol) {
+  try {
+    const url = address();
+    const socket = new WebSocket(url, subProtocol);
+    socket.addEventListener('open', () => client.opened(connection));
+    socket.addEventListener('message', ({ data }) => receive(client, deliver, connection, data));
+    socket.addEventListener('close', ({ code, reason }) =>
+      client.lost(connection, code, reason || `no connection to ${url}`),
+    );
+    return socket;
+  } catch (thrown) {
+    client.lost(connection, NO_CODE, /** @type {Error} */ (thrown).message);
+  }
+}
+
+/**
+ * Takes a frame. What this version does not know is skipped, as the protocol wants it.
+ *
+ * @param {Client} client
+ * @param {Deliver} deliver
+ * @param {number} connection
+ * @param {any} data
+ */
+function receive(client, deliver, connection, data) {
+  let frame;
+  try {
+    frame = JSON.parse(data);
+  } catch {
+    return;
+  }
+  if (!Array.isArray(frame)) {
+    client.notice(connection, frame);
+  } else if (client.heard(connection)) {
+    for (const entry of frame) {
+      let to = client.accept(entry?.[0], entry?.[1]);
+      for (; to; to = client.following(to)) deliver(to, entry);
+    }
+  }
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/**
+ * Arms the one timer.
+ *
+ * @param {Client} client
+ * @param {number} delayMs
+ */
+export function arm(client, delayMs) {
+  clearTimeout(timer);
+  timer = setTimeout(client.timer, delayMs);
+}
+
+/**
+ * Tells the client when the network comes or goes, when the page becomes visible, thaws, or comes out of the back-forward
+ * cache; and when it is left or frozen, since a browser keeps a page for the way back only if it has no connection, and a
+ * connection that nobody reads costs the relay. For as long as the page lives.
+ *
+ * @param {Client} client
+ */
+export function watch({ wake, suspend }) {
+  // Workers have no document.
+  const { document } = globalThis;
+  const onVisible = () => document.hidden || wake();
+  for (const name of ['online', 'offline', 'pageshow']) addEventListener(name, wake);
+  addEventListener('pagehide', suspend);
+  document?.addEventListener('visibilitychange', onVisible);
+  document?.addEventListener('resume', wake);
+  document?.addEventListener('freeze', suspend);
+}
