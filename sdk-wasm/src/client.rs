@@ -6,7 +6,6 @@ use realtime_client::{
     ChannelKey, ConnectionId, Continuity, Effect, Failure, Identity, Input, Machine, Patience, Settings,
     SubscriptionId,
 };
-use realtime_protocol::SUB_PROTOCOL;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::error::Status;
 use realtime_protocol::frame::ChannelNumber;
@@ -128,7 +127,7 @@ impl Client {
     }
 
     fn connect(&self, connection: ConnectionId) {
-        if let Some(socket) = self.shell.open(connection.0, SUB_PROTOCOL) {
+        if let Some(socket) = self.shell.open(connection.0) {
             self.transport.replace(Some(Transport::new(connection, socket)));
         }
     }

@@ -14,7 +14,7 @@ extern "C" {
     /// Opens a socket to the relay, whose events are told by [`opened`](crate::page::opened) and its like; where it cannot
     /// be opened, that is told by [`lost`](crate::page::lost).
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn open(this: &Shell, connection: u32, sub_protocol: &str) -> Option<WebSocket>;
+    pub(crate) fn open(this: &Shell, connection: u32) -> Option<WebSocket>;
 
     /// Calls [`timer`](crate::page::timer) once, so many milliseconds from now, and not when it was told before.
     #[wasm_bindgen(method, structural)]

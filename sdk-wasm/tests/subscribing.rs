@@ -105,7 +105,15 @@ async fn frames_that_mean_nothing_are_survived() {
     page.subscribe("s", "chat");
     page.until("s live false").await;
     page.take();
-    for text in ["", "{", "[null,[1],[99,1,2],[1,1e300,2]]", "{\"type\":\"later\"}"] {
+    let texts = [
+        "",
+        "{",
+        "7",
+        "null",
+        r#"[null, 7, "x", {}, [], [1], [99, 1, 2], [1, 1e300, 2], [1, "x", 3], [1, null, 3], [1, {}, 3]]"#,
+        r#"{"type":"later"}"#,
+    ];
+    for text in texts {
         send_raw(&JsValue::from_str(text));
     }
     send_raw(&js_sys::ArrayBuffer::new(8));

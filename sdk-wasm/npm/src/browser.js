@@ -10,6 +10,9 @@
 /** RFC 6455 section 7.4.1: a connection that ended without a code. */
 const NO_CODE = 1006;
 
+/** The relay's sub-protocol: a test of the crate holds it to the one there. */
+const SUB_PROTOCOL = 'realtime.v1.json';
+
 /**
  * @typedef {object} Client what the browser tells; `page.rs` says of each function what it does
  * @property {(connection: number) => void} opened
@@ -25,6 +28,40 @@ const NO_CODE = 1006;
 
 /** @typedef {(subscription: number, entry: any[]) => void} Deliver `[channel number, offset, payload, publisher?]` */
 
+/** @type {{ url: string, socket: WebSocket } | undefined} */
+let early;
+
+/**
+ * Begins to open a socket for a client that is still being compiled: the first connection to this address takes it.
+ *
+ * @param {string} url
+ */
+export function openEarly(url) {
+  try {
+    early = { url, socket: new WebSocket(url, SUB_PROTOCOL) };
+  } catch {
+    // The client will try the same, and tell.
+  }
+}
+
+/** Closes the early socket if no connection has taken it. */
+export function closeEarly() {
+  early?.socket.close();
+  early = undefined;
+}
+
+/**
+ * The early socket, if it is of use.
+ *
+ * @param {string} url
+ */
+function takeEarly(url) {
+  if (early?.url !== url || early.socket.readyState > WebSocket.OPEN) closeEarly();
+  const taken = early?.socket;
+  early = undefined;
+  return taken;
+}
+
 /**
  * Opens a socket for a connection and tells the client what becomes of it.
  *
@@ -32,14 +69,15 @@ const NO_CODE = 1006;
  * @param {Deliver} deliver
  * @param {() => string} address of the relay; may throw
  * @param {number} connection
- * @param {string} subProtocol
  * @returns {WebSocket | undefined} nothing where the browser will not open it
  */
-export function open(client, deliver, address, connection, subProtocol) {
+export function open(client, deliver, address, connection) {
   try {
     const url = address();
-    const socket = new WebSocket(url, subProtocol);
-    socket.addEventListener('open', () => client.opened(connection));
+    const socket = takeEarly(url) ?? new WebSocket(url, SUB_PROTOCOL);
+    const opened = () => client.opened(connection);
+    if (socket.readyState === WebSocket.OPEN) queueMicrotask(opened);
+    socket.addEventListener('open', opened);
     socket.addEventListener('message', ({ data }) => receive(client, deliver, connection, data));
     socket.addEventListener('close', ({ code, reason }) =>
       client.lost(connection, code, reason || `no connection to ${url}`),
@@ -47,6 +85,7 @@ export function open(client, deliver, address, connection, subProtocol) {
     return socket;
   } catch (thrown) {
     client.lost(connection, NO_CODE, /** @type {Error} */ (thrown).message);
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Failure } from './registry.js';
 /** What the client asks and tells the page. */
 export interface Shell {
   /** Opens a socket for a connection; where it cannot, {@link lost} is called. */
-  open(connection: number, subProtocol: string): WebSocket | undefined;
+  open(connection: number): WebSocket | undefined;
   /** Has {@link timer} called once so many milliseconds from now, and not when it was told before. */
   arm(delayMs: number): void;
   /**

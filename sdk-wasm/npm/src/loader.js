@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { watch } from './browser.js';
+import { openEarly, watch } from './browser.js';
 import { RealtimeError, reasonOf } from './errors.js';
 import * as client from './glue.js';
 import { PACKED_WASM } from './packed-wasm.js';
+import { relayAddress } from './settings.js';
 import { shell } from './shell.js';
 
 /** @typedef {typeof client} Client */
@@ -41,6 +42,8 @@ export function loadClient() {
 
 /** @returns {Promise<Client>} */
 async function load() {
+  // Nothing is sent before the client is there; the way to the relay takes as long as compiling.
+  openEarly(relayAddress());
   const { instance } = await compile().catch(explain);
   client.begin(instance);
   client.start(shell);

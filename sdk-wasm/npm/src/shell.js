@@ -34,7 +34,7 @@ const LOST = {
 
 /** @type {import('./glue.d.ts').Shell} */
 export const shell = {
-  open: (connection, subProtocol) => open(client, deliver, relayAddress, connection, subProtocol),
+  open: (connection) => open(client, deliver, relayAddress, connection),
   arm: (delayMs) => arm(client, delayMs),
   keep: keepVisitorToken,
 

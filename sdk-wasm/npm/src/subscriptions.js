@@ -4,6 +4,7 @@
  * @module
  */
 import { badInput, isSameChannel } from './arguments.js';
+import { closeEarly } from './browser.js';
 import { reasonOf } from './errors.js';
 import { loadClient, loadedClient } from './loader.js';
 import { add, isWanted, number, remove, subscriptionOf, subscriptions } from './registry.js';
@@ -45,6 +46,8 @@ async function hand(subscription) {
     if (!isWanted(subscription)) return;
     remove(subscription);
     subscription.onFailure({ code: 1, message: reasonOf(cause), recoverable: !isLasting, cause }, false);
+  } finally {
+    closeEarly();
   }
 }
 

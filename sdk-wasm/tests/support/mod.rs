@@ -8,9 +8,10 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
-use realtime_client::{Identity, Input, Patience, SubscriptionId};
+use realtime_client::{ConnectionId, Identity, Input, Patience, SubscriptionId};
 use realtime_protocol::channel::Channel;
-use realtime_protocol::frame::Token;
+use realtime_protocol::frame::{ChannelNumber, Token};
+use realtime_protocol::position::Offset;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wix_realtime_frontend::Client;
@@ -28,10 +29,19 @@ extern "C" {
     pub fn sent_frames() -> Vec<String>;
 }
 
+// As pages have it.
+#[wasm_bindgen(module = "/npm/src/browser.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = open)]
+    fn open_socket(client: &Object, deliver: &JsValue, address: &Function, connection: &JsValue) -> JsValue;
+
+    fn watch(client: &Object);
+}
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, delay_ms: i32);
+    fn set_timeout(callback: &Function, delay_ms: f64);
 }
 
 /// What has happened, as text, in order.
@@ -69,8 +79,10 @@ impl Page {
             last: Rc::default(),
             on_message: Rc::default(),
         };
-        let shell = page.shell(address).unchecked_into();
+        let ears = page.ears();
+        let shell = page.shell(address, &ears).unchecked_into();
         assert!(page.client.set(Client::new(shell)).is_ok());
+        watch(&ears);
         Self(page)
     }
 }
@@ -152,10 +164,67 @@ impl Inside {
         self.labels.borrow().get(&number).copied().expect("a subscription of this page")
     }
 
-    fn shell(&self, address: &str) -> Object {
+    /// The client as `browser.js` knows it.
+    fn ears(&self) -> Object {
+        let ears = Object::new();
+        let number = |arguments: &Array, at| arguments.get(at).as_f64().unwrap_or(0.0);
+        let connection = move |arguments: &Array| ConnectionId(number(arguments, 0) as u32);
+        let first = |subscription: Option<SubscriptionId>| subscription.map_or(0, |found| found.0).into();
+        self.hearing(&ears, "opened", move |client, arguments| {
+            client.on(Input::Opened(connection(arguments)))
+        });
+        self.hearing(&ears, "notice", move |client, arguments| {
+            client.notice(connection(arguments), arguments.get(1));
+        });
+        self.hearing(&ears, "lost", move |client, arguments| {
+            let reason = arguments.get(2).as_string().expect("a reason");
+            client.lost(connection(arguments), number(arguments, 1) as u16, reason);
+        });
+        self.hearing(&ears, "timer", |client, _| client.timer());
+        self.hearing(&ears, "wake", |client, _| client.on(Input::Wake));
+        self.hearing(&ears, "suspend", |client, _| client.on(Input::Suspend));
+        self.method(&ears, "heard", move |page, arguments| page.client().heard(connection(arguments)).into());
+        self.method(&ears, "accept", move |page, arguments| {
+            let offset = Offset::new(number(arguments, 1) as u64);
+            let channel = ChannelNumber(number(arguments, 0) as u64);
+            first(offset.and_then(|offset| page.client().accept(channel, offset)))
+        });
+        self.method(&ears, "following", move |page, arguments| {
+            first(page.client().following(SubscriptionId(number(arguments, 0) as u32)))
+        });
+        ears
+    }
+
+    fn hearing(&self, ears: &Object, name: &str, action: impl Fn(&Client, &Array) + 'static) {
+        self.method(ears, name, move |page, arguments| {
+            action(page.client(), arguments);
+            JsValue::UNDEFINED
+        });
+    }
+
+    fn shell(&self, address: &str, ears: &Object) -> Object {
         let shell = Object::new();
-        let address = JsValue::from_str(address);
-        self.method(&shell, "address", move |_, _| address.clone());
+        let address = Function::new_no_args(&format!("return {address:?}"));
+        let deliver = self.function(|page, arguments| {
+            let label = page.label(&arguments.get(0));
+            let payload = json(&Array::from(&arguments.get(1)).get(2));
+            page.note(format!("{label} {payload}"));
+            let action = page.on_message.borrow().clone();
+            if let Some(action) = action {
+                action(page, label, &payload);
+            }
+            JsValue::UNDEFINED
+        });
+        let hears = ears.clone();
+        self.method(&shell, "open", move |_, arguments| {
+            open_socket(&hears, &deliver, &address, &arguments.get(0))
+        });
+        // Every client of a test page has a timer of its own, where a page has one client. A bell too many does no harm.
+        let timer: Function = Reflect::get(ears, &"timer".into()).expect("it is there").unchecked_into();
+        self.method(&shell, "arm", move |_, arguments| {
+            set_timeout(&timer, arguments.get(0).as_f64().expect("a number"));
+            JsValue::UNDEFINED
+        });
         self.method(&shell, "failure", |_, arguments| {
             let [code, message, status, recoverable] = [0, 1, 2, 3].map(|at| arguments.get(at));
             let text = |value: JsValue| value.as_string().unwrap_or_else(|| json(&value));
@@ -184,16 +253,6 @@ impl Inside {
             let what = if arguments.get(2).is_truthy() { "gone" } else { "interrupted" };
             format!("{} {what} {}", labels.join(" "), arguments.get(1).as_string().expect("a failure"))
         });
-        self.method(&shell, "deliver", |page, arguments| {
-            let label = page.label(&arguments.get(0));
-            let payload = json(&Array::from(&arguments.get(1)).get(2));
-            page.note(format!("{label} {payload}"));
-            let action = page.on_message.borrow().clone();
-            if let Some(action) = action {
-                action(page, label, &payload);
-            }
-            JsValue::UNDEFINED
-        });
         shell
     }
 
@@ -205,12 +264,16 @@ impl Inside {
         });
     }
 
-    fn method(&self, shell: &Object, name: &str, action: impl Fn(&Inside, &Array) -> JsValue + 'static) {
+    fn method(&self, object: &Object, name: &str, action: impl Fn(&Inside, &Array) -> JsValue + 'static) {
+        Reflect::set(object, &name.into(), &self.function(action)).expect("a plain object");
+    }
+
+    /// A function of JavaScript, which gets its arguments as one array.
+    fn function(&self, action: impl Fn(&Inside, &Array) -> JsValue + 'static) -> JsValue {
         let page = self.clone();
         let closure = Closure::<dyn Fn(Array) -> JsValue>::new(move |arguments| action(&page, &arguments));
         let spread = Function::new_with_args("one", "return (...all) => one(all)");
-        let method = spread.call1(&JsValue::UNDEFINED, &closure.into_js_value()).expect("a function");
-        Reflect::set(shell, &name.into(), &method).expect("a plain object");
+        spread.call1(&JsValue::UNDEFINED, &closure.into_js_value()).expect("a function")
     }
 }
 
@@ -220,6 +283,6 @@ pub fn json(value: &JsValue) -> String {
 }
 
 pub async fn sleep(ms: i32) {
-    let promise = Promise::new(&mut |resolve, _| set_timeout(&resolve, ms));
+    let promise = Promise::new(&mut |resolve, _| set_timeout(&resolve, ms.into()));
     JsFuture::from(promise).await.expect("a timer");
 }
