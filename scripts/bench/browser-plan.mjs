@@ -23,6 +23,9 @@ export const WEIGHED = /** @type {const} */ (['relay', 'centrifuge', 'pusher']);
 /** So many messages in a frame are what the relay makes of a burst. */
 export const TOGETHER = 64;
 
+/** The figure that compares a client with ours by what was measured right after one another, in one page. */
+export const PAIRED = 'our SDK to it';
+
 /** As many messages as memory is watched over. */
 export const MEMORY_MESSAGES = 1_000_000;
 
@@ -74,6 +77,12 @@ export const IN_BROWSER = [
     isRated: false,
   },
 ];
+
+/**
+ * @param {string} id
+ * @returns {readonly Client[]} that a measurement is about
+ */
+export const clientsOf = (id) => IN_BROWSER.find((measurement) => measurement.id === id)?.clients ?? [];
 
 /**
  * The figures' id of a measurement in a browser.

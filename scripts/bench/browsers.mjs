@@ -7,22 +7,24 @@
  */
 import { performance } from 'node:perf_hooks';
 import { startBrowser } from '../../tests/conformance/harness/webdriver.mjs';
-import { IN_BROWSER, MEMORY_MESSAGES, measuredId, TOGETHER } from './browser-plan.mjs';
+import { clientsOf, MEMORY_MESSAGES, measuredId, PAIRED, TOGETHER } from './browser-plan.mjs';
+import { comparePairs, TURNS } from './browser-turns.mjs';
 import { addFigures, median } from './figures.mjs';
 
 /** @typedef {import('./browser-plan.mjs').Client} Client */
 /** @typedef {import('./figures.mjs').Measured} Measured */
 /** @typedef {'Chromium' | 'Firefox'} BrowserName */
 
-/** Messages of one measurement: about a second's. */
-const JOINED_MESSAGES = 300_032;
-const SINGLE_MESSAGES = 16_000;
-
 /** Messages before memory is looked at for the first time: whatever is made once is made by then. */
 const SETTLING_MESSAGES = 100_032;
 
+const WAYS = /** @type {const} */ ([
+  { id: 'joined', together: TOGETHER },
+  { id: 'single', together: 1 },
+]);
+
 /** Fresh pages of each client whose start is measured in a round. */
-const STARTS = 5;
+const STARTS = 8;
 
 /**
  * @typedef {object} Stage
@@ -46,9 +48,9 @@ export async function measureRound(figures, { name, url, number, withMemory }) {
   const stage = { name, driver, url };
   try {
     // What a browser does once is not to be the first client's.
-    await attempt(stage, 'plain', () => run(stage, 'take(1000, 1)'));
+    await attempt(stage, ['plain'], () => run(stage, 'take("plain", 1000, 1)'));
     await measureStarts(figures, stage, number);
-    for (const client of rotated(clientsOf('single'), number)) await measureMessages(figures, stage, client);
+    await measureMessages(figures, stage, number);
     // Firefox tells no driver what its pages hold.
     if (withMemory && name === 'Chromium')
       for (const client of clientsOf('memory')) await measureMemory(figures, stage, client);
@@ -56,9 +58,6 @@ export async function measureRound(figures, { name, url, number, withMemory }) {
     await driver.quit();
   }
 }
-
-/** @param {string} id */
-const clientsOf = (id) => IN_BROWSER.find((measurement) => measurement.id === id)?.clients ?? [];
 
 /**
  * @template T
@@ -71,53 +70,92 @@ function rotated(list, by) {
 }
 
 /**
+ * Clients take turns, a fresh page each, and what counts beside ours is a page and the one of ours in the same turn.
+ *
  * @param {{ scenarios: Measured[] }} figures
  * @param {Stage} stage
  * @param {number} number
  */
 async function measureStarts(figures, stage, number) {
-  /** @type {Map<Client, number[]>} */
-  const times = new Map();
+  /** @type {Map<Client, number>[]} */
+  const turns = [];
   for (let page = 0; page < STARTS; page++) {
+    const times = new Map();
     for (const client of rotated(clientsOf('start'), number + page)) {
-      const outcome = await attempt(stage, client, async (ms) => ms);
+      const outcome = await attempt(stage, [client], async ([ms]) => ms);
       if ('failure' in outcome) addFigures(figures, measuredId(stage.name, 'start'), client, outcome);
-      else times.set(client, [...(times.get(client) ?? []), outcome.value]);
+      else times.set(client, outcome.value);
     }
+    turns.push(times);
   }
-  for (const [client, all] of times) {
+  for (const client of clientsOf('start')) {
+    const all = turns.flatMap((times) => times.get(client) ?? []);
+    if (all.length === 0) continue;
+    const ratios = turns.map(
+      (times) => (times.get(client) ?? Number.NaN) / (times.get('relay') ?? Number.NaN),
+    );
     addFigures(figures, measuredId(stage.name, 'start'), client, {
-      figures: { 'until subscribed': { value: median(all) ?? 0, unit: 'ms', better: 'lower' } },
+      figures: {
+        'until subscribed': { value: median(all) ?? 0, unit: 'ms', better: 'lower' },
+        ...paired(client, ratios.filter(Number.isFinite)),
+      },
     });
   }
 }
 
 /**
+ * The figure beside ours, which ours does not have itself.
+ *
+ * @param {Client} client
+ * @param {number[]} ratios
+ * @returns {Record<string, import('./figures.mjs').Figure>}
+ */
+function paired(client, ratios) {
+  const value = median(ratios);
+  return client === 'relay' || value === undefined
+    ? {}
+    : { [PAIRED]: { value, unit: '', better: 'neither' } };
+}
+
+/**
+ * Our SDK with each of the others in a page of their own, in turns.
+ *
  * @param {{ scenarios: Measured[] }} figures
  * @param {Stage} stage
- * @param {Client} client
+ * @param {number} number
  */
-async function measureMessages(figures, stage, client) {
-  const ways = [
-    { id: 'joined', count: JOINED_MESSAGES, together: TOGETHER },
-    { id: 'single', count: SINGLE_MESSAGES, together: 1 },
-  ].filter(({ id }) => clientsOf(id).includes(client));
-  const outcome = await attempt(stage, client, async () => {
-    for (const { id, count, together } of ways) {
-      // What is compiled while it runs is compiled by then.
-      await run(stage, `take(${count / 4 - ((count / 4) % together)}, ${together})`);
-      const stub = stubUse();
-      const rate = await run(stage, `take(${count}, ${together})`);
-      addFigures(figures, measuredId(stage.name, id), client, {
-        figures: {
-          messages: { value: rate, unit: '/s', better: 'higher' },
-          'stub’s core busy': { value: stub(), unit: '%', better: 'neither' },
-        },
-      });
-    }
-  });
-  if ('failure' in outcome)
-    for (const { id } of ways) addFigures(figures, measuredId(stage.name, id), client, outcome);
+async function measureMessages(figures, stage, number) {
+  /** @type {Record<string, number[]>} */
+  const ours = {};
+  for (const client of rotated(clientsOf('single'), number).filter((name) => name !== 'relay')) {
+    const ways = WAYS.filter(({ id }) => clientsOf(id).includes(client));
+    const outcome = await attempt(stage, ['relay', client], async () => {
+      for (const { id, together } of ways) {
+        const stub = stubUse();
+        const pairs = await comparePairs(TURNS, ['relay', client], together, (name, count) =>
+          run(stage, `take(${JSON.stringify(name)}, ${count}, ${together})`),
+        );
+        ours[id] = [...(ours[id] ?? []), ...pairs.map(([mine]) => mine)];
+        addFigures(figures, measuredId(stage.name, id), client, {
+          figures: {
+            messages: { value: median(pairs.map(([, theirs]) => theirs)) ?? 0, unit: '/s', better: 'higher' },
+            ...paired(
+              client,
+              pairs.map(([mine, theirs]) => mine / theirs),
+            ),
+            'stub’s core busy': { value: stub(), unit: '%', better: 'neither' },
+          },
+        });
+      }
+    });
+    if ('failure' in outcome)
+      for (const { id } of ways) addFigures(figures, measuredId(stage.name, id), client, outcome);
+  }
+  for (const [id, rates] of Object.entries(ours)) {
+    addFigures(figures, measuredId(stage.name, id), 'relay', {
+      figures: { messages: { value: median(rates) ?? 0, unit: '/s', better: 'higher' } },
+    });
+  }
 }
 
 /** Begins to watch how busy this process is, which is the stub's too. @returns {() => number} percent of a core since */
@@ -135,10 +173,12 @@ function stubUse() {
  * @param {Client} client
  */
 async function measureMemory(figures, stage, client) {
-  const outcome = await attempt(stage, client, async () => {
-    await run(stage, `take(${SETTLING_MESSAGES}, ${TOGETHER})`);
+  const take = (/** @type {number} */ count) =>
+    run(stage, `take(${JSON.stringify(client)}, ${count}, ${TOGETHER})`);
+  const outcome = await attempt(stage, [client], async () => {
+    await take(SETTLING_MESSAGES);
     const before = await memory(stage);
-    await run(stage, `take(${MEMORY_MESSAGES}, ${TOGETHER})`);
+    await take(MEMORY_MESSAGES);
     const after = await memory(stage);
     return /** @type {Record<string, import('./figures.mjs').Figure>} */ ({
       'heap before': { value: before.heap / 1_000, unit: 'KB', better: 'neither' },
@@ -171,18 +211,20 @@ async function memory(stage) {
 }
 
 /**
- * Opens a page, has a client subscribe in it, and goes on with that.
+ * Opens a page, has clients subscribe in it, and goes on with that.
  *
  * @template T
  * @param {Stage} stage
- * @param {Client} client
- * @param {(startMs: number) => Promise<T>} then
+ * @param {Client[]} clients
+ * @param {(startMs: number[]) => Promise<T>} then
  * @returns {Promise<{ value: T } | { failure: string }>}
  */
-async function attempt(stage, client, then) {
+async function attempt(stage, clients, then) {
   try {
     await stage.driver.get(stage.url);
-    return { value: await then(await run(stage, `start(${JSON.stringify(client)})`)) };
+    const times = [];
+    for (const client of clients) times.push(await run(stage, `start(${JSON.stringify(client)})`));
+    return { value: await then(times) };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
   }

@@ -3,6 +3,7 @@
  * with. The numbers are not moved to what was measured.
  */
 import { BROWSERS, measuredId } from './browser-plan.mjs';
+import { besideOurs } from './browser-ratios.mjs';
 import { median, rounded, values } from './figures.mjs';
 import { GROWTH_SERVERS, SERVERS } from './plan.mjs';
 
@@ -220,7 +221,12 @@ const inBrowser =
   (/** @type {Run} */ run) => {
     const of = (/** @type {string} */ which) =>
       run.inBrowsers?.scenarios.find((measured) => measured.id === measuredId(browser, which));
-    return ratio(median(values(of(id), 'relay', figure)), median(values(of(otherId), client, figure)));
+    const measured = of(id);
+    if (measured && id === otherId) {
+      const advance = besideOurs(measured, client, figure);
+      return advance && measured.figures[figure]?.better === 'lower' ? 1 / advance : advance;
+    }
+    return ratio(median(values(measured, 'relay', figure)), median(values(of(otherId), client, figure)));
   };
 
 /** @param {typeof BROWSERS[number]} browser @returns {Goal[]} */

@@ -1,8 +1,10 @@
 /**
  * The page's section about browser SDKs.
  */
-import { CLIENTS, IN_BROWSER, measuredId, WEIGHED } from './browser-plan.mjs';
-import { advantage, median, values, withUnit } from './figures.mjs';
+
+import { CLIENTS, IN_BROWSER, measuredId, PAIRED, WEIGHED } from './browser-plan.mjs';
+import { besideOurs } from './browser-ratios.mjs';
+import { median, values, withUnit } from './figures.mjs';
 import { inline, markdownTable, NOISE, ratioWord, valueText } from './page-parts.mjs';
 import { barChart } from './plot.mjs';
 
@@ -36,16 +38,28 @@ export function inBrowser(figures) {
   if (!figures) return '';
   const parts = [
     '## In the browser',
-    'Each client in a fresh page of a real browser, talking to a stub in Node that answers a subscription in the ' +
-      'client’s own protocol and sends frames that were encoded before; how busy that keeps one core is beside the ' +
-      'figures that it could limit. Plain JavaScript (`onmessage`, `JSON.parse`, a handler) and two small modules of ' +
-      'wasm show what the browser itself allows; they keep no state and lose what a client is there for.',
+    'Fresh pages of real browsers, talking to a stub in Node that answers a subscription in each client’s own protocol ' +
+      'and sends frames that were encoded before; how busy that keeps one core is beside the figures that it could ' +
+      'limit. Plain JavaScript (`onmessage`, `JSON.parse`, a handler) and two small modules of wasm show what the ' +
+      'browser itself allows; they keep no state and lose what a client is there for.',
+    isPaired(figures) ? NEIGHBOURS : '',
     download(figures),
     ...IN_BROWSER.map((measurement) => section(figures, measurement)),
     border(figures),
   ];
   return parts.filter(Boolean).join('\n\n');
 }
+
+/** How ratios are made, where neighbours were measured. */
+const NEIGHBOURS =
+  'A browser’s own speed changes from page to page by more than clients differ. So ratios are of neighbours: for ' +
+  'messages, our SDK and one other client are both in one page and take turns of about a tenth of a second, ' +
+  'A-B-B-A, once both have become steady, and what counts is the median of the ratios of two turns side by side; ' +
+  'for starts, it is the median of the ratios of pages loaded one after the other. They are not the ratios of the ' +
+  'medians in the same table.';
+
+/** @param {InBrowsers} figures */
+const isPaired = ({ scenarios }) => scenarios.some(({ figures }) => PAIRED in figures);
 
 /** @param {InBrowsers} figures */
 function download({ sizes }) {
@@ -76,9 +90,9 @@ function section(figures, measurement) {
   });
   if (columns.length === 0) return '';
   const further = [...new Set(columns.flatMap(({ measured }) => Object.keys(measured.figures)))].filter(
-    (figure) => figure !== headline,
+    (figure) => figure !== headline && figure !== PAIRED,
   );
-  const rating = measurement.isRated === false ? [] : ['our SDK to it'];
+  const rating = measurement.isRated === false ? [] : [PAIRED];
   const head = ['', ...columns.flatMap(({ browser }) => [`${browser}: ${headline}`, ...rating, ...further])];
   const rows = clients.map((client) => [
     nameOf(client),
@@ -108,7 +122,7 @@ function section(figures, measurement) {
  * @param {string} figure
  */
 function ratioText(measured, client, figure) {
-  const ratio = advantage(measured, client, figure);
+  const ratio = besideOurs(measured, client, figure);
   return ratio === undefined ? '–' : ratioWord(ratio);
 }
 
@@ -121,14 +135,15 @@ function border(figures) {
   const lines = figures.browsers.flatMap((browser) =>
     IN_BROWSER.flatMap((measurement) => {
       const measured = found(figures, browser, measurement);
-      const [ours, plain, events, stream] = /** @type {const} */ (['relay', 'plain', 'events', 'stream']).map(
-        (client) => median(values(measured, client, 'messages')),
+      const [plain, events, stream] = /** @type {const} */ (['plain', 'events', 'stream']).map(
+        (client) => measured && besideOurs(measured, client, 'messages'),
       );
-      if (!ours || !plain || !events || !stream) return [];
-      const share = (/** @type {number} */ rate) => (rate / plain).toFixed(2);
+      if (!plain || !events || !stream) return [];
+      // Each was measured beside ours.
+      const share = (/** @type {number} */ ours) => (plain / ours).toFixed(2);
       return [
         `- ${browser}, ${measurement.id === 'single' ? 'one message to a frame' : 'messages joined'}: of what plain ` +
-          `JavaScript handles, wasm by events ${share(events)}, wasm by the stream ${share(stream)}, our SDK ${share(ours)}.`,
+          `JavaScript handles, wasm by events ${share(events)}, wasm by the stream ${share(stream)}, our SDK ${share(1)}.`,
       ];
     }),
   );
@@ -162,7 +177,7 @@ export function browserLosses(figures) {
     for (const measurement of IN_BROWSER.filter(({ isRated }) => isRated !== false)) {
       const measured = found(figures, browser, measurement);
       for (const rival of RIVALS) {
-        const ratio = measured && advantage(measured, rival, measurement.headline);
+        const ratio = measured && besideOurs(measured, rival, measurement.headline);
         if (!ratio || ratio >= 1 - NOISE) continue;
         const [theirs, ours] = /** @type {const} */ ([rival, 'relay']).map((client) =>
           valueText(measured, client, measurement.headline),

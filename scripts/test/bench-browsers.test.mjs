@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { DIALECTS } from '../../bench/browser/stub/dialects.mjs';
 import { framesOf, textFrame } from '../../bench/browser/stub/frames.mjs';
 import { Stub } from '../../bench/browser/stub/server.mjs';
+import { comparePairs } from '../bench/browser-turns.mjs';
 import { addFigures } from '../bench/figures.mjs';
 import { GOALS, judge } from '../bench/goals.mjs';
 import { renderReport } from '../bench/page.mjs';
@@ -101,7 +102,7 @@ describe('the stub', () => {
     try {
       const response = await fetch(`${other.url}/feed?dialect=relay&count=1`);
       assert.equal(response.status, 500);
-      assert.match(await response.text(), /nobody is connected who speaks relay/);
+      assert.match(await response.text(), /nobody is connected who speaks relay at \/v1\/realtime/);
     } finally {
       await other.stop();
     }
@@ -171,6 +172,48 @@ const nothing = () => ({
   failures: [],
 });
 
+describe('two clients in one page', () => {
+  const turns = { pairs: 4, ms: 100, warmUps: 5, steady: 0.1, firstMessages: 64 };
+
+  /** Has them take turns, each turn at the next of these rates, and the last for ever. @param {number[]} rates */
+  async function turnsAt(...rates) {
+    /** @type {string[]} */
+    const order = [];
+    /** @type {number[]} */
+    const counts = [];
+    const pairs = await comparePairs(turns, ['a', 'b'], 64, async (client, count) => {
+      order.push(client);
+      counts.push(count);
+      return (rates.length > 1 ? rates.shift() : rates[0]) ?? 0;
+    });
+    return { pairs, order: order.join(''), counts };
+  }
+
+  test('take turns so that neither is always first, and their rates stay their own', async () => {
+    const { pairs, order } = await turnsAt(1_000);
+    assert.ok(order.endsWith('abbaabba'), order);
+    assert.equal(pairs.length, 4);
+    // Two turns of the first pair, then four pairs of warm-ups at most.
+    const rising = Array.from({ length: 18 }, (_, index) => 1_000 * 2 ** index);
+    const { pairs: own, order: all } = await turnsAt(...rising);
+    assert.equal(all.length, 2 * (5 + 4));
+    assert.deepEqual(own[0], [rising[10], rising[11]]);
+    assert.deepEqual(own[1], [rising[13], rising[12]]);
+  });
+
+  test('warm up for as long as one of them still changes', async () => {
+    const steady = await turnsAt(1_000);
+    const changing = await turnsAt(1_000, 1_000, 1_000, 2_000, 1_000, 4_000, 1_000, 4_000, 1_000);
+    assert.equal(steady.order.length, 2 * (3 + 4));
+    assert.equal(changing.order.length, 2 * (5 + 4));
+  });
+
+  test('get as many whole frames as fill a turn', async () => {
+    const { counts } = await turnsAt(100_000);
+    assert.deepEqual(counts.slice(0, 3), [64, 64, 9_984]);
+  });
+});
+
 describe('the section about browsers', () => {
   /** @param {InBrowsers} figures */
   const page = (figures) => renderReport(runOf(figures))['benchmarks.md'] ?? '';
@@ -185,10 +228,26 @@ describe('the section about browsers', () => {
 
   test('says what the border costs, out of the figures', () => {
     const text = page(withMessages({ relay: 400, plain: 500, events: 450, stream: 300 }));
+    assert.doesNotMatch(text, /side by side/);
     assert.match(
       text,
       /Chromium, messages joined: .* events 0\.90, wasm by the stream 0\.60, our SDK 0\.80\./,
     );
+  });
+
+  test('rates neighbours where they were measured, in tables, border and goals', () => {
+    const figures = withMessages({ relay: 400, plain: 500, events: 450, stream: 300 });
+    for (const [client, value] of Object.entries({ plain: 0.98, events: 1.05, stream: 1.4 })) {
+      const rates = { messages: { value: 100, unit: '/s', better: 'higher' } };
+      const paired = { 'our SDK to it': { value, unit: '', better: 'neither' } };
+      for (const id of ['chromium-joined', 'chromium-single'])
+        addFigures(figures, id, client, { figures: /** @type {any} */ ({ ...rates, ...paired }) });
+    }
+    const text = page(figures);
+    assert.match(text, /\| plain JavaScript \| 300\/s \(100 to 500\) \| \*\*0\.98\*\* \|\n/);
+    assert.match(text, /the ratios of two turns side by side/);
+    assert.match(text, /joined: .* events 0\.93, wasm by the stream 0\.70, our SDK 0\.98\./);
+    assert.match(text, /in Chromium, one message to a frame \| .* \| 0\.980 \| reached \|/);
   });
 
   test('names what other SDKs do better, and not what plain JavaScript does', () => {

@@ -8,12 +8,15 @@
 /**
  * @typedef {object} Client
  * @property {'relay' | 'centrifuge' | 'pusher'} dialect that its server speaks
+ * @property {string} [path] of its connection, where another client of the page speaks the same dialect
  * @property {(handler: (payload: any) => void) => Promise<unknown>} subscribe resolves when it is subscribed
  */
 
 const CHANNEL = 'bench';
 const { host, hostname, port, origin } = location;
-const RELAY_ADDRESS = `ws://${host}/v1/realtime`;
+
+/** Where a client has a connection of its own, in the relay's dialect. @param {string} name */
+const relayPath = (name) => `/${name}/v1/realtime`;
 
 /**
  * A module that only a bundle provides.
@@ -69,8 +72,9 @@ const pusher = {
 /** The least that a page can do by itself: no state, no reconnection. @type {Client} */
 const plain = {
   dialect: 'relay',
+  path: relayPath('plain'),
   subscribe(handler) {
-    const socket = new WebSocket(RELAY_ADDRESS, 'realtime.v1.json');
+    const socket = new WebSocket(`ws://${host}${relayPath('plain')}`, 'realtime.v1.json');
     socket.onopen = () => {
       socket.send('{"type":"hello"}');
       socket.send(`{"type":"subscribe","id":1,"channel":{"name":"${CHANNEL}"}}`);
@@ -93,6 +97,7 @@ const plain = {
  */
 const border = (way) => ({
   dialect: 'relay',
+  path: relayPath(way),
   async subscribe(handler) {
     const glue = await load('/border/realtime_bench_border.js');
     const { instance } = await WebAssembly.instantiateStreaming(
@@ -102,7 +107,7 @@ const border = (way) => ({
     glue.begin(instance);
     return new Promise((resolve) => {
       glue[way](
-        RELAY_ADDRESS,
+        `ws://${host}${relayPath(way)}`,
         handler,
         (/** @type {any} */ frame) => frame.type === 'subscribed' && resolve(frame),
       );

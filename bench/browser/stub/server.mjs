@@ -34,7 +34,7 @@ export class Stub {
   #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, handleProtocols: first });
   #server = createServer((request, response) => void this.#answer(request, response));
 
-  /** The connection of each dialect that was made last. @type {Map<DialectName, import('node:net').Socket>} */
+  /** The connection of each path that was made last: of each client, then. @type {Map<string, import('node:net').Socket>} */
   #connections = new Map();
 
   /** @param {Record<string, string | Buffer>} files contents by paths, besides the page's own */
@@ -92,8 +92,9 @@ export class Stub {
     const [first = 0, count = 0, together = 1] = ['first', 'count', 'together'].map((key) =>
       Number(wanted.get(key)),
     );
-    const socket = this.#connections.get(name);
-    if (!socket) throw new Error(`nobody is connected who speaks ${name}`);
+    const path = wanted.get('path') ?? DIALECTS[name].path;
+    const socket = this.#connections.get(path);
+    if (!socket) throw new Error(`nobody is connected who speaks ${name} at ${path}`);
     const pieces = framesOf(name, { first, count, together });
     response.writeHead(204).end();
     for (const piece of pieces) {
@@ -110,15 +111,16 @@ export class Stub {
   #connect(request, duplex, head) {
     const socket = /** @type {import('node:net').Socket} */ (duplex);
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const found = Object.entries(DIALECTS).find(([, { path }]) => path === pathname);
+    // What stands before a dialect's own path tells clients of one dialect apart.
+    const found = Object.values(DIALECTS).find(({ path }) => pathname.endsWith(path));
     if (!found) {
       socket.destroy();
       return;
     }
-    const [name, { greeting, answer }] = found;
+    const { greeting, answer } = found;
     socket.setNoDelay(true);
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
-      this.#connections.set(/** @type {DialectName} */ (name), socket);
+      this.#connections.set(pathname, socket);
       if (greeting) client.send(greeting);
       client.on('message', (data) => {
         for (const line of String(data).split('\n'))
