@@ -25,7 +25,9 @@ const packedWasm = {
   name: 'packed-wasm',
   /** @param {string} id */
   load: (id) =>
-    id === inPackage('src/packed-wasm.js') ? `export const PACKED_WASM = ${PLACEHOLDER};` : null,
+    id === inPackage('src/packed-wasm.js')
+      ? `export const packedWasm = () => ${PLACEHOLDER}, forgetPackedWasm = () => { ${PLACEHOLDER} = ''; };`
+      : null,
 };
 
 const bundle = await rolldown({ input: inPackage('src/index.js'), plugins: [packedWasm] });
@@ -33,14 +35,14 @@ const { output } = await bundle.generate({ format: 'esm', minify: true });
 await bundle.close();
 
 const [{ code }, ...more] = output;
-if (more.length > 0 || code.includes('import.meta') || code.split(PLACEHOLDER).length !== 2) {
+if (more.length > 0 || code.includes('import.meta') || code.split(PLACEHOLDER).length !== 3) {
   throw new Error('the bundle is not what its package promises: one file that needs no other');
 }
 const wasm = readFileSync(inPackage('wasm/wix_realtime_frontend_bg.wasm'));
 // Base64 of what is deflated costs no more than the wasm does, once it is sent with gzip: which compresses text better
 // that has no base64 in its middle.
-const packed = `const packedWasm="${deflateRawSync(wasm, { level: 9 }).toString('base64')}";`;
+const packed = `let packedWasm="${deflateRawSync(wasm, { level: 9 }).toString('base64')}";`;
 mkdirSync(inPackage('dist'), { recursive: true });
-writeFileSync(inPackage('dist/index.js'), packed + code.replace(PLACEHOLDER, 'packedWasm'));
+writeFileSync(inPackage('dist/index.js'), packed + code.replaceAll(PLACEHOLDER, 'packedWasm'));
 // The second entry is a part of the first: whoever imports both has one client.
 writeFileSync(inPackage('dist/subscriber.js'), "export{RealtimeError,subscriber}from'./index.js';\n");

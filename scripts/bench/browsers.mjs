@@ -7,6 +7,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { startBrowser } from '../../tests/conformance/harness/webdriver.mjs';
+import { separatePages } from './browser-cores.mjs';
 import { clientsOf, MEMORY_MESSAGES, measuredId, PAIRED, TOGETHER } from './browser-plan.mjs';
 import { comparePairs, TURNS } from './browser-turns.mjs';
 import { addFigures, median } from './figures.mjs';
@@ -24,7 +25,7 @@ const WAYS = /** @type {const} */ ([
 ]);
 
 /** Fresh pages of each client whose start is measured in a round. */
-const STARTS = 8;
+const STARTS = 6;
 
 /**
  * @typedef {object} Stage
@@ -36,7 +37,7 @@ const STARTS = 8;
 /**
  * One round in one browser, with a profile of its own. Whatever goes wrong with one client is its outcome alone.
  *
- * @param {{ scenarios: Measured[] }} figures what is filled
+ * @param {import('./figures.mjs').InBrowsers} figures what is filled
  * @param {object} round
  * @param {BrowserName} round.name
  * @param {string} round.url of the stub
@@ -120,32 +121,25 @@ function paired(client, ratios) {
 /**
  * Our SDK with each of the others in a page of their own, in turns.
  *
- * @param {{ scenarios: Measured[] }} figures
+ * @param {import('./figures.mjs').InBrowsers} figures
  * @param {Stage} stage
  * @param {number} number
  */
 async function measureMessages(figures, stage, number) {
-  /** @type {Record<string, number[]>} */
+  /** @type {Record<string, number[]>} our rates beside all of the others */
   const ours = {};
   for (const client of rotated(clientsOf('single'), number).filter((name) => name !== 'relay')) {
     const ways = WAYS.filter(({ id }) => clientsOf(id).includes(client));
     const outcome = await attempt(stage, ['relay', client], async () => {
-      for (const { id, together } of ways) {
-        const stub = stubUse();
-        const pairs = await comparePairs(TURNS, ['relay', client], together, (name, count) =>
-          run(stage, `take(${JSON.stringify(name)}, ${count}, ${together})`),
-        );
-        ours[id] = [...(ours[id] ?? []), ...pairs.map(([mine]) => mine)];
-        addFigures(figures, measuredId(stage.name, id), client, {
-          figures: {
-            messages: { value: median(pairs.map(([, theirs]) => theirs)) ?? 0, unit: '/s', better: 'higher' },
-            ...paired(
-              client,
-              pairs.map(([mine, theirs]) => mine / theirs),
-            ),
-            'stub’s core busy': { value: stub(), unit: '%', better: 'neither' },
-          },
-        });
+      const { isDone, undo } = separatePages();
+      figures.pagesHadACore = isDone;
+      try {
+        for (const way of ways) {
+          const rates = await measurePair(figures, stage, client, way);
+          ours[way.id] = [...(ours[way.id] ?? []), ...rates];
+        }
+      } finally {
+        undo();
       }
     });
     if ('failure' in outcome)
@@ -156,6 +150,29 @@ async function measureMessages(figures, stage, number) {
       figures: { messages: { value: median(rates) ?? 0, unit: '/s', better: 'higher' } },
     });
   }
+}
+
+/**
+ * @param {import('./figures.mjs').InBrowsers} figures
+ * @param {Stage} stage
+ * @param {Client} client beside ours
+ * @param {typeof WAYS[number]} way
+ * @returns {Promise<number[]>} our rates
+ */
+async function measurePair(figures, stage, client, { id, together }) {
+  const stub = stubUse();
+  const pairs = await comparePairs(TURNS, ['relay', client], together, (name, count) =>
+    run(stage, `take(${JSON.stringify(name)}, ${count}, ${together})`),
+  );
+  const ratios = pairs.map(([mine, theirs]) => mine / theirs);
+  addFigures(figures, measuredId(stage.name, id), client, {
+    figures: {
+      messages: { value: median(pairs.map(([, theirs]) => theirs)) ?? 0, unit: '/s', better: 'higher' },
+      ...paired(client, ratios),
+      'stub’s core busy': { value: stub(), unit: '%', better: 'neither' },
+    },
+  });
+  return pairs.map(([mine]) => mine);
 }
 
 /** Begins to watch how busy this process is, which is the stub's too. @returns {() => number} percent of a core since */

@@ -28,6 +28,7 @@
  * @property {Record<string, Size>} sizes of the clients that are packages
  * @property {Measured[]} scenarios by the ids that `measuredId` gives; their servers are clients
  * @property {string[]} failures of whole browsers
+ * @property {boolean} [pagesHadACore] while messages were measured, pages had a core that nothing else ran on
  */
 
 /**

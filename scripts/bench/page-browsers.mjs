@@ -43,6 +43,7 @@ export function inBrowser(figures) {
       'limit. Plain JavaScript (`onmessage`, `JSON.parse`, a handler) and two small modules of wasm show what the ' +
       'browser itself allows; they keep no state and lose what a client is there for.',
     isPaired(figures) ? NEIGHBOURS : '',
+    figures.pagesHadACore ? CORES : '',
     download(figures),
     ...IN_BROWSER.map((measurement) => section(figures, measurement)),
     border(figures),
@@ -57,6 +58,11 @@ const NEIGHBOURS =
   'A-B-B-A, once both have become steady, and what counts is the median of the ratios of two turns side by side; ' +
   'for starts, it is the median of the ratios of pages loaded one after the other. They are not the ratios of the ' +
   'medians in the same table.';
+
+/** What was done about the browser's processes. */
+const CORES =
+  'While messages are measured, the process of the page has one core, and the browser’s other processes and the stub ' +
+  'have another.';
 
 /** @param {InBrowsers} figures */
 const isPaired = ({ scenarios }) => scenarios.some(({ figures }) => PAIRED in figures);

@@ -151,7 +151,7 @@ impl Client {
     /// A connection has brought a frame of messages. False when it counts for nothing; otherwise its messages are to be
     /// given to [`Client::accept`], in order.
     pub fn heard(&self, connection: ConnectionId) -> bool {
-        let now = self.clock.now();
+        let now = self.clock.about_now();
         self.machine.borrow_mut().heard(connection, now)
     }
 

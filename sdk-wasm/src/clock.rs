@@ -14,6 +14,10 @@ extern "C" {
     fn wall_ms() -> f64;
 }
 
+/// For how long after a reading of both clocks the wall clock is trusted alone: shorter than any time that counts, and
+/// whoever sets a clock back or sleeps for less loses nothing.
+const ABOUT_MS: f64 = 1_000.0;
+
 /// The time since this clock was made.
 ///
 /// A browser's monotonic clock stands still while some computers sleep, and the wall clock may be set back. This clock
@@ -34,6 +38,17 @@ impl Clock {
         }
     }
 
+    /// The time, read as cheaply as will do for noting that something has come: within a second of the last reading the wall
+    /// clock says it alone. A browser's monotonic clock takes as long to read as the rest of a message's way.
+    pub(crate) fn about_now(&self) -> Duration {
+        let since = wall_ms() - self.wall_ms.get();
+        if (0.0..ABOUT_MS).contains(&since) {
+            return Duration::from_millis((self.elapsed_ms.get() + since) as u64);
+        }
+        self.now()
+    }
+
+    /// The time.
     pub(crate) fn now(&self) -> Duration {
         let (monotonic, wall) = (monotonic_ms(), wall_ms());
         let step = (monotonic - self.monotonic_ms.replace(monotonic)).max(wall - self.wall_ms.replace(wall));

@@ -6,7 +6,7 @@
 import { openEarly, watch } from './browser.js';
 import { RealtimeError, reasonOf } from './errors.js';
 import * as client from './glue.js';
-import { PACKED_WASM } from './packed-wasm.js';
+import { forgetPackedWasm, packedWasm } from './packed-wasm.js';
 import { relayAddress } from './settings.js';
 import { shell } from './shell.js';
 
@@ -45,6 +45,7 @@ async function load() {
   // Nothing is sent before the client is there; the way to the relay takes as long as compiling.
   openEarly(relayAddress());
   const { instance } = await compile().catch(explain);
+  forgetPackedWasm();
   client.begin(instance);
   client.start(shell);
   watch(client);
@@ -68,7 +69,7 @@ function explain(cause) {
 /** The wasm as a server would answer it, so that the browser compiles it while it is unpacked. */
 function unpackedWasm() {
   // A response's stream stays in the page; a Blob's goes by way of the browser's own process.
-  const { body } = /** @type {{ body: ReadableStream }} */ (new Response(bytesOf(PACKED_WASM)));
+  const { body } = /** @type {{ body: ReadableStream }} */ (new Response(bytesOf(packedWasm())));
   const wasm = body.pipeThrough(new DecompressionStream('deflate-raw'));
   return new Response(wasm, { headers: { 'Content-Type': 'application/wasm' } });
 }

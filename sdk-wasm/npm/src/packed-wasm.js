@@ -4,4 +4,12 @@
  *
  * @module
  */
-export const PACKED_WASM = '';
+
+/** The text, until it is forgotten. */
+export const packedWasm = () => '';
+
+/**
+ * Forgets it, which frees its memory. That it can change also keeps it where it is: a constant that is used once would be
+ * written into the place of its use by the bundlers of pages, where it spoils the compression of the code around it.
+ */
+export const forgetPackedWasm = () => {};
