@@ -61,7 +61,8 @@ export async function buildWasm() {
 export async function buildOtherWasm(crate, folder) {
   const unoptimised = buildFolder(`wasm-${crate}`);
   await step(`${crate}, wasm`, async (busyWith) => {
-    const args = ['run', '--package', 'wasm-build', '--', '--package', crate, '--out-dir', unoptimised];
+    const options = ['--package', crate, '--out-dir', unoptimised, '--glue', 'fast'];
+    const args = ['run', '--package', 'wasm-build', '--', ...options];
     await cargo(args, { log: `wasm-build-${crate}`, busyWith });
     await optimiseInto(unoptimised, folder);
   });

@@ -5,6 +5,7 @@
 //! same, and nothing has to be installed. Making the module smaller is left to Binaryen's optimiser, afterwards.
 
 mod dead_data;
+mod glue;
 mod names;
 mod panics;
 
@@ -18,8 +19,8 @@ use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 
 use crate::dead_data::DataMap;
 
-const USAGE: &str = "usage: wasm-build [--out-dir DIR] [--package NAME]   \
-                     (defaults: sdk-wasm/npm/wasm, wix-realtime-frontend)";
+const USAGE: &str = "usage: wasm-build [--out-dir DIR] [--package NAME] [--glue lean|fast]   \
+                     (defaults: sdk-wasm/npm/wasm, wix-realtime-frontend, lean)";
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Set to anything, this variable keeps the functions' names in the module, for tools that show what weighs.
@@ -35,6 +36,8 @@ struct Request {
     out_dir: PathBuf,
     /// Which crate of the workspace.
     package: String,
+    /// Whether the glue gives speed away for size.
+    is_lean: bool,
 }
 
 fn main() -> ExitCode {
@@ -53,21 +56,25 @@ fn complain(error: &anyhow::Error) {
 }
 
 fn request(mut arguments: impl Iterator<Item = String>) -> Result<Request> {
-    let mut request =
-        Request { out_dir: root().join("sdk-wasm/npm/wasm"), package: "wix-realtime-frontend".to_owned() };
+    let mut request = Request {
+        out_dir: root().join("sdk-wasm/npm/wasm"),
+        package: "wix-realtime-frontend".to_owned(),
+        is_lean: true,
+    };
     while let Some(option) = arguments.next() {
         match (option.as_str(), arguments.next()) {
             ("--out-dir", Some(folder)) => request.out_dir = folder.into(),
             ("--package", Some(name)) => request.package = name,
+            ("--glue", Some(kind)) if kind == "lean" || kind == "fast" => request.is_lean = kind == "lean",
             _ => bail!("{USAGE}"),
         }
     }
     Ok(request)
 }
 
-fn build(Request { out_dir, package }: &Request) -> Result<()> {
-    compile(package)?;
-    bind(out_dir, &package.replace('-', "_"))
+fn build(request: &Request) -> Result<()> {
+    compile(&request.package)?;
+    bind(request)
 }
 
 /// Compiles the crate with the profile `wasm`.
@@ -100,8 +107,9 @@ fn rustflags() -> String {
         .join("\u{1f}")
 }
 
-/// Writes the module of that name and its glue.
-fn bind(out_dir: &Path, name: &str) -> Result<()> {
+/// Writes the package's module and its glue.
+fn bind(Request { out_dir, package, is_lean }: &Request) -> Result<()> {
+    let name = &package.replace('-', "_");
     let file = target_dir().join(TARGET).join("wasm").join(name).with_extension("wasm");
     let compiled = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut module = walrus::ModuleConfig::new()
@@ -128,19 +136,11 @@ fn bind(out_dir: &Path, name: &str) -> Result<()> {
         .with_context(|| format!("cannot bind {}", file.display()))?;
     let has_parts = output.snippets().values().any(|parts| !parts.is_empty());
     ensure!(!has_parts, "the glue has parts that would have to be written too");
-    let glue = without_loader(output.js())?;
+    let glue = glue::without_loader(output.js())?;
+    let glue = if *is_lean { glue::lean(&glue)? } else { glue };
     let glue = names::shorten(output.wasm_mut(), &glue)?;
     write(out_dir, &format!("{name}.js"), glue.as_bytes())?;
     write(out_dir, &format!("{name}_bg.wasm"), &output.wasm_mut().emit_wasm())
-}
-
-/// The glue with its two ends for loading in place of a loader: the package has one of its own, which needs less, and what
-/// nobody imports is left behind when the package is bundled.
-fn without_loader(glue: &str) -> Result<String> {
-    const LOADER: &str = "export { initSync, __wbg_init as default };";
-    const ENDS: &str = "export { __wbg_get_imports as imports, __wbg_finalize_init as begin };";
-    ensure!(glue.matches(LOADER).count() == 1, "the glue does not export its loader as it did");
-    Ok(glue.replace(LOADER, ENDS))
 }
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> Result<()> {

@@ -13,18 +13,7 @@ const NO_CODE = 1006;
 /** The relay's sub-protocol: a test of the crate holds it to the one there. */
 const SUB_PROTOCOL = 'realtime.v1.json';
 
-/**
- * @typedef {object} Client what the browser tells; `page.rs` says of each function what it does
- * @property {(connection: number) => void} opened
- * @property {(connection: number, code: number, reason: string) => void} lost
- * @property {(connection: number, frame: unknown) => void} notice
- * @property {(connection: number) => boolean} heard
- * @property {(number: number, offset: number) => number} accept
- * @property {(subscription: number) => number} following
- * @property {() => void} timer
- * @property {() => void} wake
- * @property {() => void} suspend
- */
+/** @typedef {import('./glue.d.ts').Client} Client */
 
 /** @typedef {(subscription: number, entry: any[]) => void} Deliver `[channel number, offset, payload, publisher?]` */
 

@@ -2,12 +2,12 @@ import type { Failure } from './registry.js';
 
 /** What the client asks and tells the page. */
 export interface Shell {
-  /** Opens a socket for a connection; where it cannot, {@link lost} is called. */
+  /** Opens a socket for a connection; where it cannot, {@link Client.lost} is called. */
   open(connection: number): WebSocket | undefined;
-  /** Has {@link timer} called once so many milliseconds from now, and not when it was told before. */
+  /** Has {@link Client.timer} called once so many milliseconds from now, and not when it was told before. */
   arm(delayMs: number): void;
   /**
-   * Is to call {@link identified} or {@link unidentified} with the same number. The token that was given last may be given
+   * Is to call {@link Client.identified} or {@link Client.unidentified} with the same number. The token that was given last may be given
    * again, unless it is to be renewed.
    */
   identify(connection: number, renew: boolean): void;
@@ -30,44 +30,39 @@ export function imports(): WebAssembly.Imports;
 /** Takes the instance; to be called before anything below. */
 export function begin(instance: WebAssembly.Instance): void;
 
-/** Makes the page's client. */
-export function start(shell: Shell): void;
+/** What the page and the browser tell the client; `page.rs` says of each function what it does. */
+export interface Client {
+  /** Makes the page's client. */
+  start(shell: Shell): void;
+  /** Subscribes under a number that is higher than all before; the shell hears of it by that. */
+  subscribe(subscription: number, name: string, resourceId: string | undefined, isLasting: boolean): void;
+  /** Ends a subscription; the shell hears no more of it. */
+  unsubscribe(subscription: number): void;
+  /** `isRenewable`: asking again may give another token. */
+  identified(
+    connection: number,
+    token: string | undefined,
+    visitorToken: string | undefined,
+    isRenewable: boolean,
+  ): void;
+  unidentified(connection: number, reason: string): void;
+  /** The socket of a connection can send. */
+  opened(connection: number): void;
+  /** A connection has ended, or could not be opened: with the WebSocket's close code, and why. */
+  lost(connection: number, code: number, reason: string): void;
+  /** A frame that is no array, parsed. */
+  notice(connection: number, frame: unknown): void;
+  /** There is a frame of messages; false when it counts for nothing. */
+  heard(connection: number): boolean;
+  /** The first subscription that a message goes to; 0 when there is none. */
+  accept(number: number, offset: number): number;
+  /** The one behind another. */
+  following(subscription: number): number;
+  timer(): void;
+  wake(): void;
+  suspend(): void;
+  reconnect(): void;
+  close(): void;
+}
 
-/** Subscribes under a number that is higher than all before; the shell hears of it by that. */
-export function subscribe(
-  subscription: number,
-  name: string,
-  resourceId: string | undefined,
-  isLasting: boolean,
-): void;
-
-/** Ends a subscription; the shell hears no more of it. */
-export function unsubscribe(subscription: number): void;
-
-/** `isRenewable`: asking again may give another token. */
-export function identified(
-  connection: number,
-  token: string | undefined,
-  visitorToken: string | undefined,
-  isRenewable: boolean,
-): void;
-export function unidentified(connection: number, reason: string): void;
-/** What becomes of a connection. */
-export function opened(connection: number): void;
-export function lost(connection: number, code: number, reason: string): void;
-
-/** A frame that is no array, parsed. */
-export function notice(connection: number, frame: unknown): void;
-
-/** There is a frame of messages; false when it counts for nothing. */
-export function heard(connection: number): boolean;
-
-/** The first subscription that a message goes to, and the one behind another; 0 when there is none. */
-export function accept(number: number, offset: number): number;
-export function following(subscription: number): number;
-
-export function timer(): void;
-export function wake(): void;
-export function suspend(): void;
-export function reconnect(): void;
-export function close(): void;
+export const client: Client;

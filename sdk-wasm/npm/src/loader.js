@@ -5,12 +5,12 @@
  */
 import { openEarly, watch } from './browser.js';
 import { RealtimeError, reasonOf } from './errors.js';
-import * as client from './glue.js';
+import { begin, client, imports } from './glue.js';
 import { forgetPackedWasm, packedWasm } from './packed-wasm.js';
 import { relayAddress } from './settings.js';
 import { shell } from './shell.js';
 
-/** @typedef {typeof client} Client */
+/** @typedef {import('./glue.d.ts').Client} Client */
 
 /** Whether there is a page, or a worker of one, to receive messages. */
 export const isBrowser =
@@ -46,14 +46,14 @@ async function load() {
   openEarly(relayAddress());
   const { instance } = await compile().catch(explain);
   forgetPackedWasm();
-  client.begin(instance);
+  begin(instance);
   client.start(shell);
   watch(client);
   loaded = client;
   return client;
 }
 
-const compile = async () => WebAssembly.instantiateStreaming(unpackedWasm(), client.imports());
+const compile = async () => WebAssembly.instantiateStreaming(unpackedWasm(), imports());
 
 /**
  * There are two reasons why a browser cannot.

@@ -11,7 +11,7 @@ import { arm, open } from './browser.js';
 import { call } from './calls.js';
 import { RealtimeError, reasonOf } from './errors.js';
 import { tell } from './events.js';
-import * as client from './glue.js';
+import { client } from './glue.js';
 import { isWanted, numbered, remove, subscriptions } from './registry.js';
 import { identity, keepVisitorToken, relayAddress } from './settings.js';
 
