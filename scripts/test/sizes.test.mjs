@@ -14,7 +14,10 @@ const file = (name, gzip) => ({ name, gzip, bytes: 3 * gzip, brotli: gzip });
 test('all files together may have a certain size, and one byte more fails the build', () => {
   requireSmall([file('a', MAX_GZIP_BYTES - 70), file('b', 70)]);
   const tooLarge = [file('a', MAX_GZIP_BYTES - 70), file('b', 71)];
-  assert.throws(() => requireSmall(tooLarge), { name: 'Advice', message: new RegExp(`${MAX_GZIP_BYTES + 1} bytes with gzip`) });
+  assert.throws(() => requireSmall(tooLarge), {
+    name: 'Advice',
+    message: new RegExp(`${MAX_GZIP_BYTES + 1} bytes with gzip`),
+  });
   assert.throws(() => requireSmall(tooLarge), Advice);
 });
 
