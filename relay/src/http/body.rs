@@ -26,10 +26,24 @@ where
     require_json(headers)?;
     let late = |_| Problem::new(Code::RequestTimeout, "the body did not arrive within 30 seconds");
     let body = timeout(BODY_TIMEOUT, read(body, max_bytes)).await.map_err(late)??;
+    require_some(&body)?;
+    Ok(body)
+}
+
+/// Checks a body of JSON that is there whole.
+///
+/// # Errors
+/// 415 when it is not JSON by its headers, 400 when it is empty.
+pub fn check_json(headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
+    require_json(headers)?;
+    require_some(body)
+}
+
+fn require_some(body: &[u8]) -> Result<(), Problem> {
     if body.is_empty() {
         return Err(Problem::new(Code::BadInput, "the body is empty: send a JSON object"));
     }
-    Ok(body)
+    Ok(())
 }
 
 async fn read<S, B>(body: S, max_bytes: usize) -> Result<Bytes, Problem>

@@ -13,14 +13,17 @@ use http::{Request, Response, Version, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::Reply;
 
+use crate::http::api::Api;
 use crate::http::counters::HttpCounters;
+use crate::http::lane::patience::Patience;
+use crate::http::lane::serve::{self as lane, ForHyper};
 use crate::http::places::{Peer, Place, Seat};
 use crate::http::problem::{Code, Problem};
 use crate::http::refusal::{self, HEAD_TIMEOUT_SECONDS, MAX_HEAD_BYTES};
@@ -35,6 +38,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Every route of an address.
 #[derive(Clone)]
 pub struct Routes {
+    /// What answers before hyper is asked, where the address has that.
+    pub lane: Option<Arc<Api>>,
     /// Answers whatever can be read, and never rejects.
     pub filter: BoxedFilter<(warp::reply::Response,)>,
     /// Counts what cannot be read.
@@ -51,7 +56,27 @@ pub async fn serve(
 ) {
     let gate = Arc::new(Gate::default());
     let socket = Socket::new(socket, Arc::clone(&gate), seat);
-    let Routes { filter, counters } = routes;
+    let Some(lane) = &routes.lane else {
+        return serve_by_hyper(socket, gate, Duration::ZERO, peer, routes, cancel).await;
+    };
+    gate.open();
+    if let Some(ForHyper { socket, waited }) = lane::serve(socket, lane, peer, &cancel).await {
+        gate.shut();
+        // In a place of its own: it is several times as large as what most connections need.
+        Box::pin(serve_by_hyper(socket, gate, waited, peer, routes, cancel)).await;
+    }
+}
+
+/// Serves a connection by hyper and the routes, to its end. `waited` is how long the client was waited for already.
+async fn serve_by_hyper(
+    socket: Socket,
+    gate: Arc<Gate>,
+    waited: Duration,
+    peer: Peer,
+    routes: Routes,
+    cancel: CancellationToken,
+) {
+    let Routes { filter, counters, .. } = routes;
     let routes = TowerToHyperService::new(warp::service(filter));
     let service = service_fn(move |mut request: Request<Incoming>| {
         gate.open();
@@ -59,7 +84,7 @@ pub async fn serve(
         answer(request, routes.clone(), Arc::clone(&gate))
     });
     let mut serving = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(Patience::after(waited))
         .header_read_timeout(Duration::from_secs(HEAD_TIMEOUT_SECONDS))
         .max_header_size(MAX_HEAD_BYTES)
         .max_buf_size(MAX_READ_AHEAD_BYTES)
@@ -110,10 +135,7 @@ where
     let response = match check_host(&request) {
         Ok(()) => match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
             Ok(Ok(response)) => response,
-            Err(_) => {
-                tracing::error!("a request could not be answered: its handler panicked");
-                Problem::new(Code::Internal, "the relay's log says more").into_response()
-            }
+            Err(_) => Problem::after_a_panic().into_response(),
         },
         Err(problem) => problem.into_response(),
     };

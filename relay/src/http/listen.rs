@@ -132,8 +132,11 @@ mod tests {
         // They wait in the kernel.
         let crowd: Vec<_> = (0..CROWD).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
         let places = Arc::new(Places::new(CROWD, 0, TrustedProxies::default()));
-        let routes =
-            Routes { filter: warp::any().map(|| "".into_response()).boxed(), counters: Arc::default() };
+        let routes = Routes {
+            lane: None,
+            filter: warp::any().map(|| "".into_response()).boxed(),
+            counters: Arc::default(),
+        };
         let entrance = Entrance { listener, tls: None, places: Arc::clone(&places) };
         let cancel = CancellationToken::new();
         let serving = tokio::spawn(serve(entrance, routes, cancel.clone(), TaskTracker::new()));

@@ -144,6 +144,12 @@ impl Problem {
         Self::new(Code::BadInput, detail).in_field(field)
     }
 
+    /// The problem of a request whose handler panicked, which is said in the log.
+    pub fn after_a_panic() -> Self {
+        tracing::error!("a request could not be answered: its handler panicked");
+        Self::new(Code::Internal, "the relay's log says more")
+    }
+
     /// Names the part of the body that it is about.
     pub const fn in_field(mut self, field: &'static str) -> Self {
         self.field = Some(field);

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use realtime_hub::publication::{Audience, Publication};
 use realtime_protocol::channel::Channel;
@@ -71,26 +70,45 @@ pub(super) struct Checked<'a> {
     id: Option<String>,
 }
 
-/// Publishes one message.
+/// Gives the message of a body its place.
 ///
 /// # Errors
 /// 400, 413, 422 when its id is another message's, and 503 when it cannot be stored.
-pub async fn one<P: Peer>(
+pub fn one<P: Peer>(
     broker: &Broker<P>,
     headers: &HeaderMap,
-    body: &Bytes,
+    body: &[u8],
     max_payload_bytes: usize,
-) -> Result<Response, Problem> {
+) -> Result<Publishing, Problem> {
     let mut checked = read(body, max_payload_bytes)?;
     if let Some(key) = headers.get("idempotency-key") {
         let key = key.to_str().map_err(|_| Problem::bad_input("id", ID_RULE))?;
         checked.id = Some(check_id(unquoted(key).to_owned())?);
     }
-    let publishing = place(broker, &checked).map_err(not_placed)?;
-    let position = publishing.done().await.map_err(unavailable)?;
+    place(broker, &checked).map_err(not_placed)
+}
+
+/// Answers with the message's position, once it is there.
+///
+/// # Errors
+/// 503 when it cannot be stored.
+pub async fn answer(publishing: Publishing) -> Result<Response, Problem> {
+    done(publishing).await.map(fields::json)
+}
+
+/// The message's position as JSON, once it is there.
+///
+/// # Errors
+/// 503 when it cannot be stored.
+pub async fn done(publishing: Publishing) -> Result<String, Problem> {
+    Ok(to_json(&publishing.done().await.map_err(unavailable)?))
+}
+
+/// A position as JSON.
+pub fn to_json(position: &Position) -> String {
     let mut text = String::with_capacity(POSITION_BYTES);
-    push_position(&mut text, &position);
-    Ok(fields::json(text))
+    push_position(&mut text, position);
+    text
 }
 
 /// Gives a message its place.

@@ -1,5 +1,7 @@
 //! What a publish may say, and what it is told when it is not right.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::http::batch::read_batch;
 

@@ -1,10 +1,10 @@
 //! What a request is answered that hyper cannot read, and that therefore reaches no route.
 
 use bytes::Bytes;
-use headers::{Date, HeaderMapExt};
 use http::StatusCode;
 use warp::reply::Reply;
 
+use crate::http::answer::{self, Then};
 use crate::http::problem::{Code, Problem};
 use crate::log::pace::Pace;
 
@@ -62,18 +62,8 @@ pub fn tell_limit(code: Code) {
 /// A problem's document as it is written to a connection that ends with it.
 pub fn answer(problem: Problem) -> Bytes {
     let body = problem.to_json();
-    let mut response = problem.into_response();
-    let status = response.status();
-    response.headers_mut().typed_insert(Date::from(std::time::SystemTime::now()));
-    let mut text =
-        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len()).into_bytes();
-    for (name, value) in response.headers() {
-        text.extend_from_slice(name.as_str().as_bytes());
-        text.extend_from_slice(b": ");
-        text.extend_from_slice(value.as_bytes());
-        text.extend_from_slice(b"\r\n");
-    }
-    text.extend_from_slice(b"\r\n");
-    text.extend_from_slice(body.as_bytes());
+    let response = problem.into_response();
+    let mut text = Vec::new();
+    answer::write(&mut text, response.status(), response.headers(), Some(&body), Then::Closes);
     text.into()
 }

@@ -6,11 +6,14 @@
 //! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] and [`fields`] (reading
 //! one), [`key`] (who may publish), [`rate`] (and how much), [`publish`] and [`batch`], [`permissions`], [`disconnect`], [`about`] (what
 //! the relay says of itself), [`counters`], [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through
-//! it), [`site`] (static files), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
-//! and whose), and [`connection`], and below them [`socket`] and [`refusal`] (what hyper cannot read).
+//! it), [`site`] (static files), [`api`] (what all of it needs), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
+//! and whose), and [`connection`], below them [`lane`] (the hot requests,
+//! before hyper), [`socket`], [`refusal`] (what hyper cannot read) and [`answer`] (an answer's bytes).
 
 pub mod about;
 pub mod address;
+pub mod answer;
+pub mod api;
 pub mod batch;
 pub mod body;
 pub mod connection;
@@ -18,6 +21,8 @@ pub mod counters;
 pub mod disconnect;
 pub mod fields;
 pub mod key;
+#[path = "lane/room.rs"]
+pub mod lane;
 pub mod listen;
 pub mod operation;
 pub mod origin;

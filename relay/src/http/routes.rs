@@ -14,32 +14,13 @@ use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
+use crate::http::api::Api;
 use crate::http::connection::Routes;
-use crate::http::key::ApiKeys;
 use crate::http::operation::{Operation, nothing_here};
 use crate::http::places::Peer;
 use crate::http::problem::{Code, Problem};
-use crate::http::rate::PublishRate;
-use crate::http::realtime::Door;
-use crate::http::{about, batch, body, disconnect, permissions, publish, refusal, site};
-use crate::measure::scrape::Measured;
+use crate::http::{about, batch, body, disconnect, permissions, publish, site};
 use crate::session::sessions::Sessions;
-
-/// What the routes need.
-pub struct Api {
-    /// The WebSocket's door.
-    pub door: Door,
-    /// Who may publish.
-    pub keys: ApiKeys,
-    /// How much.
-    pub rate: PublishRate,
-    /// Bytes of a payload.
-    pub max_payload_bytes: usize,
-    /// The site's folder, if its static files are served.
-    pub site: Option<PathBuf>,
-    /// What is counted.
-    pub measured: Measured,
-}
 
 /// Who is let in at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +54,8 @@ pub fn routes(api: &Arc<Api>, face: Face) -> Routes {
         Some(folder) => ours.or(site_files(folder)).unify().recover(not_found).unify().boxed(),
         None => ours.recover(not_found).unify().boxed(),
     };
-    Routes { filter, counters }
+    let lane = (face == Face::Public).then(|| Arc::clone(api));
+    Routes { lane, filter, counters }
 }
 
 fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
@@ -95,10 +77,7 @@ fn operations(api: Arc<Api>, face: Face) -> BoxedFilter<(Response,)> {
                 Ok(()) => api.answer(face, operation, head, body).await,
                 Err(problem) => Err(problem),
             };
-            let problem = answered.as_ref().err().map(Problem::code);
-            api.measured.requests.count(Some(operation), problem);
-            problem.into_iter().for_each(refusal::tell_limit);
-            answered.unwrap_or_else(Reply::into_response)
+            api.counted(operation, answered)
         })
         .boxed()
 }
@@ -126,7 +105,7 @@ impl Api {
         let Sessions { broker, clock, .. } = &*self.door.sessions;
         let headers = &head.headers;
         match operation {
-            Operation::Realtime => self.door.enter(headers, head.peer, head.upgrade),
+            Operation::Realtime => self.door.upgrade(headers, head.peer, head.upgrade),
             Operation::Health => Ok(about::health()),
             Operation::Ready => about::ready(&self.measured.readiness),
             Operation::Metrics => {
@@ -140,8 +119,7 @@ impl Api {
                 let key = self.keys.check(headers)?;
                 let max_bytes = self.max_payload_bytes + publish::ENVELOPE_BYTES;
                 let body = body::read_json(headers, body, max_bytes).await?;
-                self.rate.take(key, 1, clock.now())?;
-                publish::one(broker, headers, &body, self.max_payload_bytes).await
+                publish::answer(self.publish(key, headers, &body)?).await
             }
             Operation::PublishBatch => {
                 let key = self.keys.check(headers)?;

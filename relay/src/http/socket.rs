@@ -45,6 +45,11 @@ impl Gate {
         self.0.store(CLOSING, Ordering::Relaxed);
     }
 
+    /// No answer is under way: what is written from now on until the next request is not ours.
+    pub fn shut(&self) {
+        self.0.store(SHUT, Ordering::Relaxed);
+    }
+
     fn flushed(&self) {
         let _ = self.0.compare_exchange(CLOSING, SHUT, Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -60,6 +65,8 @@ pub struct Socket {
     stream: Stream,
     gate: Arc<Gate>,
     seat: Seat,
+    /// What was read already, and is to be read again.
+    unread: Bytes,
     /// What is written in place of hyper's refusal.
     instead: Bytes,
     refused: Option<Code>,
@@ -70,13 +77,26 @@ pub struct Socket {
 impl Socket {
     /// A socket whose gate is to be opened for every request.
     pub fn new(stream: impl Into<Stream>, gate: Arc<Gate>, seat: Seat) -> Self {
-        let stream = stream.into();
-        Self { stream, gate, seat, instead: Bytes::new(), refused: None, stalled: None, lingering: None }
+        Self {
+            stream: stream.into(),
+            gate,
+            seat,
+            unread: Bytes::new(),
+            instead: Bytes::new(),
+            refused: None,
+            stalled: None,
+            lingering: None,
+        }
     }
 
-    /// The socket itself, and the seat that it keeps for as long as it lasts.
-    pub fn into_parts(self) -> (Stream, Seat) {
-        (self.stream, self.seat)
+    /// The socket itself, what of it is to be read again, and the seat that it keeps for as long as it lasts.
+    pub fn into_parts(self) -> (Stream, Bytes, Seat) {
+        (self.stream, self.unread, self.seat)
+    }
+
+    /// Has what was read last read again, by whoever reads next.
+    pub fn unread(&mut self, bytes: Bytes) {
+        self.unread = bytes;
     }
 
     /// Writes a last answer when the socket is shut down.
@@ -124,6 +144,11 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let length = self.unread.len().min(into.remaining());
+            into.put_slice(&self.unread.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }

@@ -20,11 +20,11 @@ pub enum NoHandshake {
     SubProtocol,
 }
 
-/// Answers an opening handshake.
+/// The fields of the answer to an opening handshake, which is `101 Switching Protocols`.
 ///
 /// # Errors
 /// When it is not one, or offers no sub-protocol of ours.
-pub fn answer<B: Default>(headers: &HeaderMap) -> Result<Response<B>, NoHandshake> {
+pub fn accept(headers: &HeaderMap) -> Result<HeaderMap, NoHandshake> {
     let key = key(headers).ok_or(NoHandshake::NotAnUpgrade)?;
     if headers.typed_get::<SecWebsocketVersion>() != Some(SecWebsocketVersion::V13) {
         return Err(NoHandshake::Version);
@@ -32,13 +32,22 @@ pub fn answer<B: Default>(headers: &HeaderMap) -> Result<Response<B>, NoHandshak
     if !offers_sub_protocol(headers) {
         return Err(NoHandshake::SubProtocol);
     }
+    let mut answer = HeaderMap::with_capacity(4);
+    answer.typed_insert(Connection::upgrade());
+    answer.typed_insert(Upgrade::websocket());
+    answer.typed_insert(SecWebsocketAccept::from(key));
+    answer.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUB_PROTOCOL));
+    Ok(answer)
+}
+
+/// Answers an opening handshake.
+///
+/// # Errors
+/// Those of [`accept`].
+pub fn answer<B: Default>(headers: &HeaderMap) -> Result<Response<B>, NoHandshake> {
     let mut response = Response::new(B::default());
+    *response.headers_mut() = accept(headers)?;
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    response.headers_mut().typed_insert(Connection::upgrade());
-    response.headers_mut().typed_insert(Upgrade::websocket());
-    response.headers_mut().typed_insert(SecWebsocketAccept::from(key));
-    let protocol = HeaderValue::from_static(SUB_PROTOCOL);
-    response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     Ok(response)
 }
 
