@@ -16,6 +16,7 @@ mod http;
 #[path = "../support/issuer.rs"]
 mod issuer;
 mod key_sets;
+mod lane;
 mod limits;
 mod operators;
 mod permission;

@@ -55,7 +55,9 @@ pub async fn connect(relay: &impl At) -> Box<dyn Stream> {
     if is_secure() {
         Box::new(secure::connect(secure::of_process().0.client(), relay.at()).await.unwrap())
     } else {
-        Box::new(TcpStream::connect(relay.at()).await.unwrap())
+        let socket = TcpStream::connect(relay.at()).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        Box::new(socket)
     }
 }
 
