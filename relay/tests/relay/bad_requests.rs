@@ -1,13 +1,14 @@
 //! Whatever a request is, its answer can be read: a problem document, and a connection that ends in order.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use realtime_relay::app::Relay;
 use realtime_relay::http::operation::Operation;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::support::{Answer, DEADLINE, KEY_AND_JSON, http, publish_text, raw_http, relay};
 
@@ -262,5 +263,55 @@ async fn a_connection_at_rest_is_closed_without_a_word() {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
     assert_eq!(answer, "");
+    relay.stop().await;
+}
+
+/// A publish that is answered without hyper.
+fn good_publish() -> String {
+    let body = r#"{"channel":{"name":"c"},"payload":1}"#;
+    let length = body.len();
+    format!("POST /v1/publish HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n{KEY_AND_JSON}\r\n{body}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_lets_a_request_trickle_has_the_time_of_one_head_whoever_waits() {
+    let relay = relay(&[]).await;
+    for before in ["", &good_publish()] {
+        let mut socket = TcpStream::connect(relay.address()).await.unwrap();
+        if !before.is_empty() {
+            socket.write_all(before.as_bytes()).await.unwrap();
+            let mut answer = [0; 17];
+            socket.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200 OK\r\n");
+        }
+        let began = Instant::now();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        socket.write_all(b"POST /v1/pub").await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("HTTP/1.1 408 "), "{answer}");
+        let waited = began.elapsed();
+        assert!(waited < Duration::from_secs(40), "{waited:?}");
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_at_rest_behind_an_answer_is_closed_without_a_word() {
+    let relay = relay(&[]).await;
+    let mut socket = TcpStream::connect(relay.address()).await.unwrap();
+    let request = good_publish();
+    for _ in 0..2 {
+        let began = Instant::now();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "after {:?}", began.elapsed());
+        }
+    }
+    let mut rest = String::new();
+    socket.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "");
     relay.stop().await;
 }

@@ -2,15 +2,13 @@
 //! to hyper, have the same answers and the same effects.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use realtime_relay::app::Relay;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use crate::support::{Client, DEADLINE, Stream, connect, relay};
+use crate::support::{Client, DEADLINE, Stream, connect, is_secure, relay};
 
 /// A field that means nothing beside a length, and that the lane leaves to hyper all the same.
 const FOR_HYPER: &str = "Trailer: x\r\n";
@@ -113,6 +111,7 @@ fn plain_requests() -> Vec<String> {
     let mut requests: Vec<String> = [
         message("c", ""),
         message("c", r#","id":"i1""#),
+        message("c", r#","id":"i1","options":{"users":[]}"#),
         message("c", r#","options":{"users":["anna"],"includePublisher":true},"publisher":{"id":"ben"}"#),
         message("a:b", ""),
         message("c", r#","unknown":1"#),
@@ -253,7 +252,7 @@ async fn a_request_is_answered_alike_in_the_lane_and_by_hyper() {
     }
     statuses.sort();
     statuses.dedup();
-    assert_eq!(statuses, ["200", "400", "401", "403", "415", "426"]);
+    assert_eq!(statuses, ["200", "400", "401", "403", "415", "422", "426"]);
     two.stop().await;
 }
 
@@ -322,7 +321,8 @@ async fn a_request_may_come_in_any_two_pieces() {
     for (text, answers) in [(format!("{publish}{publish}"), 2), (format!("{publish}{handshake}"), 2)] {
         let text = text.as_bytes();
         let hyper = for_hyper(std::str::from_utf8(text).unwrap());
-        for at in 1..text.len() {
+        // A handshake of TLS for each of them takes its time.
+        for at in (1..text.len()).step_by(if is_secure() { 16 } else { 1 }) {
             let (first, second) = text.split_at(at);
             two.agree([&[first, second], &[hyper.as_bytes()]], Some(answers), &format!("split at {at}"))
                 .await;
@@ -381,49 +381,6 @@ async fn what_is_published_in_the_lane_is_delivered_in_its_order() {
     let wanted: Vec<_> = (0..100).map(Value::from).collect();
     assert_eq!(client.payloads(100).await, wanted);
     drop((client, stream));
-    relay.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_lets_a_request_trickle_has_the_time_of_one_head_whoever_waits() {
-    let relay = relay(&[]).await;
-    for before in ["", &publish(&format!("{KEY}{JSON}"), &message("c", ""))] {
-        let mut socket = TcpStream::connect(relay.address()).await.unwrap();
-        if !before.is_empty() {
-            socket.write_all(before.as_bytes()).await.unwrap();
-            let mut answer = [0; 17];
-            socket.read_exact(&mut answer).await.unwrap();
-            assert_eq!(&answer, b"HTTP/1.1 200 OK\r\n");
-        }
-        let began = Instant::now();
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        socket.write_all(b"POST /v1/pub").await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.contains("HTTP/1.1 408 "), "{answer}");
-        let waited = began.elapsed();
-        assert!(waited < Duration::from_secs(40), "{waited:?}");
-    }
-    relay.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_connection_at_rest_behind_an_answer_is_closed_without_a_word() {
-    let relay = relay(&[]).await;
-    let mut socket = TcpStream::connect(relay.address()).await.unwrap();
-    let request = publish(&format!("{KEY}{JSON}"), &message("c", ""));
-    for _ in 0..2 {
-        let began = Instant::now();
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"}") {
-            assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "after {:?}", began.elapsed());
-        }
-    }
-    let mut rest = String::new();
-    socket.read_to_string(&mut rest).await.unwrap();
-    assert_eq!(rest, "");
     relay.stop().await;
 }
 

@@ -14,6 +14,8 @@ mod disconnect;
 mod doorman;
 #[path = "../support/issuer.rs"]
 mod issuer;
+#[path = "../relay/lane.rs"]
+mod lane;
 #[path = "../relay/permission.rs"]
 mod permission;
 #[path = "../relay/recheck.rs"]
