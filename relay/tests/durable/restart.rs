@@ -28,11 +28,11 @@ async fn a_client_finds_its_channels_again_whether_they_had_messages_or_not() {
     for payload in [json!(1), json!({"b": 1, "a": [null]})] {
         publish(&address, channel.clone(), payload).await;
     }
+    let body = json!({
+        "channel": channel, "payload": "for one", "id": "an-id",
+        "options": {"users": ["somebody"], "includePublisher": true}, "publisher": {"id": "anna"},
+    });
     for _ in 0..2 {
-        let body = json!({
-            "channel": channel, "payload": "for one", "id": "an-id",
-            "options": {"users": ["somebody"], "includePublisher": true}, "publisher": {"id": "anna"},
-        });
         assert_eq!(publish_text(&address, &body.to_string()).await.json()["offset"], 3);
     }
 
@@ -43,7 +43,6 @@ async fn a_client_finds_its_channels_again_whether_they_had_messages_or_not() {
     let reply = client.subscribe(2, channel.clone(), Some(busy.clone())).await;
     assert_eq!((&reply["recovered"], &reply["position"]), (&json!(true), &busy));
     assert_eq!(client.payloads(2).await, [json!(1), json!({"b": 1, "a": [null]})]);
-    let body = json!({"channel": channel, "payload": "again", "id": "an-id"});
     let repeated = publish_text(&address, &body.to_string()).await.json();
     assert_eq!((&repeated["epoch"], &repeated["offset"]), (&busy["epoch"], &json!(3)));
     let next = publish(&address, channel, json!("after")).await;
