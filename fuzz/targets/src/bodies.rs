@@ -54,9 +54,9 @@ pub fn pieces(bytes: &[u8]) {
 
 /// What is published is there afterwards, byte for byte; what is not says why in one document.
 pub fn publish(bytes: &[u8]) {
-    let body = Bytes::copy_from_slice(bytes);
     let broker = broker();
-    match block_on(publish::one(&broker, &HeaderMap::new(), &body, MAX_PAYLOAD_BYTES)) {
+    let placed = publish::one(&broker, &HeaderMap::new(), bytes, MAX_PAYLOAD_BYTES);
+    match placed.and_then(|publishing| block_on(publish::answer(publishing))) {
         Ok(response) => expect_published(&broker, bytes, &json_of(response)),
         Err(problem) => expect_problem(&problem),
     }
