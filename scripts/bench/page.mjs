@@ -238,7 +238,8 @@ function howMeasured(run) {
       '`npm run bench -- report --from docs/benchmarks/figures.json`.',
     `Versions: ${versions.join(', ')}.`,
     'Each round starts a server anew on one core and plays all clients from another with one thread; the servers take ' +
-      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds. ` +
+      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds; memory, which hardly ` +
+      'differs from round to round, is measured in those. ' +
       'Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
       'without a figure. The relay runs with all it has (positions, history in memory, keys, limits, metrics); the ' +
       'others are given the least work: no permissions, no history, no keys, and messages as plain lines; NATS, which has ' +

@@ -16,6 +16,7 @@ import { root } from '../lib/project.mjs';
  * @property {'relay-process' | 'relay-machine'} [relayAs] the relay's name with the load generator, where it keeps its
  *   history on disk
  * @property {boolean} [isOfDecisions] not the load generator's, but that of permission decisions
+ * @property {boolean} [isSteady] its figures hardly differ from round to round, so that a few rounds tell them
  * @property {string[]} [servers] those that it is measured on (all)
  * @property {{ id: string, at: number }} [growth] the series that it is a point of, and where
  */
@@ -42,7 +43,7 @@ export const GROWTH_SERVERS = ['relay', 'bare', 'bun'];
  */
 export const SELDOM_SERVERS = ['ws', 'socket-io', 'nchan', 'nats'];
 
-/** That many. */
+/** So many rounds are enough for them, and for scenarios whose figures are steady. */
 export const SELDOM_ROUNDS = 3;
 
 /** The permissions file that the relay asks about each subscription where a scenario says so. */
@@ -186,6 +187,7 @@ const STANDARD = [
     does: 'Resident memory that each subscribed connection adds when nothing is published.',
     args: ['idle-memory'],
     headline: 'memory per connection',
+    isSteady: true,
     plot: 'KB of memory for a connection at rest: less is better',
   },
 ];
