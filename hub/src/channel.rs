@@ -118,9 +118,12 @@ impl<R: Reader + Clone> ChannelState<R> {
         settings: &HubSettings,
         budget: &MemoryBudget,
     ) -> bool {
-        let has_some = self.collect(message.clone(), &audience, settings.joined_frame_bytes);
+        let has_some = self.collect(&message, &audience, settings.joined_frame_bytes);
         budget.charge(self.stream.keep(offset, message, audience, at));
-        budget.release(self.keep_within(settings.retentions.get(self.retention)));
+        let released = self.keep_within(settings.retentions.get(self.retention));
+        if released > 0 {
+            budget.release(released);
+        }
         let is_to_list = has_some && !self.is_listed && !self.is_busy;
         self.is_listed |= is_to_list;
         is_to_list
@@ -151,7 +154,7 @@ impl<R: Reader + Clone> ChannelState<R> {
     }
 
     /// Collects a message for the readers of now. Returns whether there is something to deliver.
-    fn collect(&mut self, message: Bytes, audience: &Audience, frame_bytes: usize) -> bool {
+    fn collect(&mut self, message: &[u8], audience: &Audience, frame_bytes: usize) -> bool {
         match audience {
             Audience::Everyone => self.collect_for_all(message, frame_bytes),
             Audience::Users(_) => self.collect_for_some(message, audience),
@@ -159,11 +162,11 @@ impl<R: Reader + Clone> ChannelState<R> {
         !self.collected.is_empty() || !self.closed.is_empty()
     }
 
-    fn collect_for_all(&mut self, message: Bytes, frame_bytes: usize) {
+    fn collect_for_all(&mut self, message: &[u8], frame_bytes: usize) {
         if self.readers.is_empty() {
             return;
         }
-        if self.collected.is_full_for(&message, frame_bytes) {
+        if self.collected.is_full_for(message, frame_bytes) {
             self.close_collected();
         }
         self.collected.push(message);
@@ -171,7 +174,7 @@ impl<R: Reader + Clone> ChannelState<R> {
     }
 
     /// A targeted message closes what was collected first, so that order holds.
-    fn collect_for_some(&mut self, message: Bytes, audience: &Audience) {
+    fn collect_for_some(&mut self, message: &[u8], audience: &Audience) {
         let readers: Vec<R> = self.readers.iter().filter(|r| audience.includes(r.user())).cloned().collect();
         if readers.is_empty() {
             return;

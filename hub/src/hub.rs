@@ -293,8 +293,12 @@ pub(crate) fn encode(
     offset: realtime_protocol::position::Offset,
     publication: &Publication<'_>,
 ) -> Bytes {
-    // Brackets, commas, two numbers and an id: 64 bytes hold all but the longest ids.
-    let mut message = Vec::with_capacity(publication.payload.get().len() + 64);
+    // Exactly its length: bytes that come out of a buffer with room to spare have a header, allocated by itself. An id with
+    // characters that JSON escapes makes the message longer, and the buffer grows.
+    let publisher = publication.publisher.map_or(0, |id| "\"\",".len() + id.as_str().len());
+    let numbers = digits(number.0) + digits(offset.get());
+    let length = "[,,]".len() + numbers + publication.payload.get().len() + publisher;
+    let mut message = Vec::with_capacity(length);
     write_message(
         &mut message,
         number,
@@ -303,6 +307,13 @@ pub(crate) fn encode(
         publication.publisher.map(UserId::as_str),
     );
     Bytes::from(message)
+}
+
+const fn digits(number: u64) -> usize {
+    match number.checked_ilog10() {
+        Some(more) => more as usize + 1,
+        None => 1,
+    }
 }
 
 pub(crate) fn channel_bytes(channel: &Channel) -> usize {

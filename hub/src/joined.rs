@@ -9,40 +9,48 @@ pub const HEADROOM_BYTES: usize = 10;
 /// A frame's text behind [`HEADROOM_BYTES`] of room.
 pub type RoomyFrame = BytesMut;
 
-/// Encoded messages that wait to become a frame.
+/// A closed frame's spare room, as a part of its length: it may wait for slow readers, and what waits is counted by length.
+const MAX_SPARE_PART: usize = 4;
+
+/// A frame that grows: messages are copied into it as they come, so that nobody keeps a share of theirs.
 #[derive(Debug, Default)]
 pub struct Collected {
-    messages: Vec<Bytes>,
-    bytes: usize,
+    /// Empty, or the frame but for its last bracket.
+    frame: RoomyFrame,
 }
 
 impl Collected {
     /// Whether there is nothing.
-    pub const fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.frame.is_empty()
     }
 
     /// Whether this message would make the frame larger than `limit_bytes`. The first message never does.
-    pub fn is_full_for(&self, message: &Bytes, limit_bytes: usize) -> bool {
-        !self.is_empty() && 1 + self.bytes + message.len() + 1 > limit_bytes
+    pub fn is_full_for(&self, message: &[u8], limit_bytes: usize) -> bool {
+        let frame_bytes = self.frame.len().saturating_sub(HEADROOM_BYTES);
+        !self.is_empty() && frame_bytes + 1 + message.len() + 1 > limit_bytes
     }
 
     /// Adds a message at the end.
-    pub fn push(&mut self, message: Bytes) {
-        self.bytes += message.len() + 1;
-        self.messages.push(message);
+    pub fn push(&mut self, message: &[u8]) {
+        if self.is_empty() {
+            // Exactly what one message needs: most have a frame of their own.
+            self.frame = BytesMut::with_capacity(HEADROOM_BYTES + 1 + message.len() + 1);
+            self.frame.extend_from_slice(&[0; HEADROOM_BYTES]);
+            self.frame.extend_from_slice(b"[");
+        } else {
+            self.frame.extend_from_slice(b",");
+        }
+        self.frame.extend_from_slice(message);
     }
 
-    /// The frame of all that was collected; nothing remains, but the room for the next ones.
+    /// The frame of all that was collected; nothing remains.
     pub fn close(&mut self) -> RoomyFrame {
-        let mut frame = BytesMut::with_capacity(HEADROOM_BYTES + 1 + self.bytes);
-        frame.extend_from_slice(&[0; HEADROOM_BYTES]);
-        for (index, message) in self.messages.drain(..).enumerate() {
-            frame.extend_from_slice(if index == 0 { b"[" } else { b"," });
-            frame.extend_from_slice(&message);
-        }
+        let mut frame = std::mem::take(&mut self.frame);
         frame.extend_from_slice(b"]");
-        self.bytes = 0;
+        if frame.capacity() - frame.len() > frame.len() / MAX_SPARE_PART {
+            return BytesMut::from(&*frame);
+        }
         frame
     }
 }
@@ -55,7 +63,7 @@ pub fn join(messages: Vec<Bytes>, limit_bytes: usize) -> Vec<RoomyFrame> {
         if collected.is_full_for(&message, limit_bytes) {
             frames.push(collected.close());
         }
-        collected.push(message);
+        collected.push(&message);
     }
     if !collected.is_empty() {
         frames.push(collected.close());
@@ -88,6 +96,22 @@ mod tests {
     #[test]
     fn a_message_larger_than_the_limit_has_a_frame_of_its_own() {
         assert_eq!(texts(&["[1]", "[222222]", "[3]"], 5), ["[[1]]", "[[222222]]", "[[3]]"]);
+    }
+
+    #[test]
+    fn a_closed_frame_has_little_room_to_spare() {
+        for messages in 1..100 {
+            let mut collected = Collected::default();
+            (0..messages).for_each(|_| collected.push(b"[1,2,3]"));
+            let frame = collected.close();
+            assert_eq!(frame.len(), HEADROOM_BYTES + 1 + 8 * messages);
+            assert!(
+                frame.capacity() <= frame.len() * 5 / 4,
+                "{messages}: {} spare",
+                frame.capacity() - frame.len()
+            );
+            assert!(collected.is_empty());
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Messages as bytes. A server does not mask, so one buffer serves every recipient.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use realtime_hub::joined::{HEADROOM_BYTES, RoomyFrame};
 use realtime_protocol::close::MAX_REASON_BYTES;
 use soketto::base::{Codec, Header, OpCode};
@@ -14,7 +14,9 @@ pub fn text_in_place(mut frame: RoomyFrame) -> Bytes {
     if let Some(room) = frame.get_mut(start..HEADROOM_BYTES) {
         room.copy_from_slice(header);
     }
-    frame.freeze().slice(start..)
+    // To be shared, bytes want a header of their own; skipping some does not.
+    frame.advance(start);
+    frame.freeze()
 }
 
 /// A text message.
