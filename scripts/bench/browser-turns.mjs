@@ -13,7 +13,7 @@
  */
 
 /** @type {Turns} */
-export const TURNS = { pairs: 10, ms: 100, warmUps: 8, steady: 0.1, firstMessages: 4_096 };
+export const TURNS = { pairs: 16, ms: 60, warmUps: 8, steady: 0.1, firstMessages: 4_096 };
 
 /**
  * Lets both take messages in turns, A-B-B-A: neither is always the one that comes first.

@@ -54,7 +54,7 @@ export function inBrowser(figures) {
 /** How ratios are made, where neighbours were measured. */
 const NEIGHBOURS =
   'A browser’s own speed changes from page to page by more than clients differ. So ratios are of neighbours: for ' +
-  'messages, our SDK and one other client are both in one page and take turns of about a tenth of a second, ' +
+  'messages, our SDK and one other client are both in one page and take turns of a fraction of a second, ' +
   'A-B-B-A, once both have become steady, and what counts is the median of the ratios of two turns side by side; ' +
   'for starts, it is the median of the ratios of pages loaded one after the other. They are not the ratios of the ' +
   'medians in the same table.';
@@ -156,10 +156,10 @@ function border(figures) {
   if (lines.length === 0) return '';
   return [
     '### What the border to wasm costs',
-    'The SDK hears a socket by web-sys’ events, and leaves a frame’s text where it is: the browser parses it, and ' +
-      'wasm reads two numbers of each message. gloo-net’s stream copies every text into wasm, where an executor wakes ' +
-      'a task for it, and the text goes back to be parsed. Both ways as the smallest module that can be, beside plain ' +
-      'JavaScript and beside the whole SDK:',
+    'Our SDK hears its socket in JavaScript and has the browser parse each frame; of a message two numbers go into the ' +
+      'wasm, and whom it is for comes out. The two small modules show what else there is. By web-sys’ events wasm hears ' +
+      'the socket, leaves the text in the browser and reads each parsed message. gloo-net’s stream copies every text into ' +
+      'wasm, where an executor wakes a task for it, and the text goes back to be parsed.',
     lines.join('\n'),
   ].join('\n\n');
 }
