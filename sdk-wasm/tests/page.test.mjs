@@ -326,6 +326,21 @@ describe('a subscription that was live', () => {
   });
 });
 
+describe('a connection', () => {
+  it('is kept by messages alone, and given up 35 s after the last thing that came', async () => {
+    await page.subscribe(CHAT, () => {});
+    for (let round = 0; round < 8; round += 1) {
+      await pass(4_500);
+      publish('chat', round);
+      await pass(500);
+      publish('chat', round);
+    }
+    assert.deepEqual(events, ['connected']);
+    const seconds = await until(() => events.includes('disconnected'));
+    assert.ok(seconds > 33 && seconds < 37, `${seconds} s`);
+  });
+});
+
 describe('both ways to subscribe', () => {
   it('share one connection and its messages, and end their own subscriptions of a channel', async () => {
     const classic = collector();
