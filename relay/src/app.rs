@@ -60,7 +60,7 @@ const KEEPING_DEADLINE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(1);
 
 /// Connections that there may be besides those of sessions: backends that publish, handshakes, pages of `--site`.
-const CONNECTIONS_BESIDE_SESSIONS: usize = 2_000;
+pub const CONNECTIONS_BESIDE_SESSIONS: usize = 2_000;
 
 /// Connections at the address for operators.
 const MAX_OPERATORS: usize = 100;

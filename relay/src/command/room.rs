@@ -7,7 +7,7 @@
 //! - Each command is a **pure core**, tested by itself, and a small `run` around it.
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
-//! the command line), then the commands: [`serve`] with [`handed`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
+//! the command line), then the commands: [`serve`] with [`handed`], [`descriptors`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
 //! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`],
 //! [`completions`].
 
@@ -16,6 +16,7 @@ pub mod channel;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod descriptors;
 pub mod expect;
 pub mod failure;
 pub mod follow;

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::Failure;
-use super::{handed, notify};
-use crate::app::{Relay, StartError};
+use super::{descriptors, handed, notify};
+use crate::app::{CONNECTIONS_BESIDE_SESSIONS, Relay, StartError};
 use crate::settings::{Options, Settings, SettingsError};
 
 /// Runs the relay until SIGTERM or SIGINT. SIGHUP has the permissions looked at.
@@ -25,7 +25,8 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     if let Some(address) = socket.as_ref().and_then(|socket| socket.local_addr().ok()) {
         tracing::info!(%address, "the service manager handed over the socket to listen at");
     }
-    raise_descriptor_limit();
+    // Before there are threads, so that it takes no time.
+    descriptors::prepare(settings.max_sessions.saturating_add(CONNECTIONS_BESIDE_SESSIONS));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(settings, socket))?;
     Ok(ExitCode::SUCCESS)
@@ -68,14 +69,6 @@ fn announce(relay: &Relay) {
     // A closed standard output is the starter's choice.
     let scheme = if relay.is_secure() { "https" } else { "http" };
     let _ = writeln!(out, "listening on {scheme}://{}", relay.address()).and_then(|()| out.flush());
-}
-
-/// A connection is a descriptor. Systems start programs with a low limit that they may raise themselves.
-fn raise_descriptor_limit() {
-    match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(limit) => tracing::debug!(limit, "open descriptors"),
-        Err(error) => tracing::warn!(%error, "the limit of open descriptors could not be raised"),
-    }
 }
 
 impl From<SettingsError> for Failure {

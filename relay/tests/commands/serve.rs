@@ -57,3 +57,21 @@ async fn a_subscriber_that_is_no_longer_allowed_is_told_by_the_client_library() 
     relay.signal("INT").await;
     assert_eq!(relay.code().await, 0);
 }
+
+/// The number behind a name in what Linux tells.
+fn number(text: &str, name: &str) -> usize {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}"));
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_kernel_has_room_for_all_descriptors_before_the_first_client_comes() {
+    let mut relay = Running::start(&["serve", "--listen", "127.0.0.1:0", "--max-sessions", "5000"]);
+    relay.line().await;
+    let (status, limits) = (relay.told("status"), relay.told("limits"));
+    let limit = number(&limits, "Max open files");
+    assert!(number(&status, "FDSize:") >= 5_000.min(limit), "{status}");
+    relay.signal("INT").await;
+    assert_eq!(relay.code().await, 0);
+}

@@ -150,6 +150,12 @@ impl Running {
     }
 
     /// Sends a signal by name.
+    /// A file of what Linux tells of the process.
+    pub(crate) fn told(&self, file: &str) -> String {
+        let id = self.child.id().expect("it runs");
+        std::fs::read_to_string(format!("/proc/{id}/{file}")).unwrap()
+    }
+
     pub(crate) async fn signal(&self, name: &str) {
         let kill = format!("kill -s {name} {}", self.child.id().expect("it runs"));
         assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
