@@ -23,14 +23,15 @@ const RUNS_PAGES = /--type=renderer |-contentproc .* tab $/;
  * @returns {{ isDone: boolean, undo: () => void }}
  */
 export function separatePages() {
-  const [first, second] = allowed();
-  if (first === undefined || second === undefined) return { isDone: false, undo: () => {} };
-  const everywhere = allowed().join(',');
+  const nothing = { isDone: false, undo: () => {} };
+  const cores = allowed();
+  const [first, second] = cores;
+  if (first === undefined || second === undefined) return nothing;
   const mine = family();
   const pages = mine.filter(({ command }) => RUNS_PAGES.test(command));
-  for (const one of mine) put(one.pid, String(pages.includes(one) ? second : first));
-  const isDone = pages.length > 0 && put(process.pid, String(first));
-  return { isDone, undo: () => void put(process.pid, everywhere) };
+  if (pages.length === 0) return nothing;
+  for (const one of mine) put(one.pid, pages.includes(one) ? [second] : [first]);
+  return { isDone: put(process.pid, [first]), undo: () => void put(process.pid, cores) };
 }
 
 /** The cores that this process may run on. @returns {number[]} */
@@ -74,12 +75,13 @@ function processOf(pid) {
  * Puts a process with all its threads on some cores.
  *
  * @param {number} pid
- * @param {string} cores
+ * @param {number[]} cores
  * @returns {boolean} whether it is there
  */
 function put(pid, cores) {
+  const args = ['--all-tasks', '--cpu-list', '--pid', cores.join(','), String(pid)];
   try {
-    execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' });
+    execFileSync('taskset', args, { stdio: 'ignore' });
     return true;
   } catch {
     return false;
