@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { importMap } from '../src/host/import-map.js';
 import { pageReply } from '../src/host/page.js';
@@ -134,6 +135,17 @@ describe('the policy of a page', () => {
     ]);
     assert.match(policy, /connect-src 'self' http:\/\/127\.0\.0\.1:8787 ws:\/\/127\.0\.0\.1:8787;/);
     assert.doesNotMatch(policy, /'unsafe-eval'/);
+  });
+
+  test('counts the scripts that the relay finds in the pages of its own site', () => {
+    const fixture = new URL('../../protocol/fixtures/page-scripts.json', import.meta.url);
+    /** @type {{ html: string, scripts: string[] }[]} */
+    const pages = JSON.parse(readFileSync(fixture, 'utf8'));
+    for (const { html, scripts } of pages) {
+      const { policy } = render(`<head></head>${html}`);
+      const hashes = policy.match(/'sha256-[^']*'/g)?.slice(1);
+      assert.deepEqual(hashes, scripts.map(hashOf), html);
+    }
   });
 
   test('names the origin of a relay with a path, and wss for https', () => {

@@ -6,7 +6,7 @@
 //! Reading order: [`operation`] (what can be asked), [`problem`] (how a request fails), [`body`] and [`fields`] (reading
 //! one), [`key`] (who may publish), [`rate`] (and how much), [`publish`] and [`batch`], [`permissions`], [`disconnect`], [`about`] (what
 //! the relay says of itself), [`counters`], [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through
-//! it), [`site`] (static files), [`api`] (what all of it needs), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
+//! it), [`site`] and [`policy`] (static files), [`api`] (what all of it needs), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
 //! and whose), and [`connection`], below them [`lane`] (the hot requests,
 //! before hyper), [`socket`], [`refusal`] (what hyper cannot read) and [`answer`] (an answer's bytes).
 
@@ -28,6 +28,7 @@ pub mod operation;
 pub mod origin;
 pub mod permissions;
 pub mod places;
+pub mod policy;
 pub mod problem;
 pub mod publish;
 pub mod rate;

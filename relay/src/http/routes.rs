@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use futures_util::Stream;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
@@ -153,11 +153,6 @@ fn site_files(folder: PathBuf) -> impl Filter<Extract = (Response,), Error = Rej
         let is_public = site::may_serve(path.as_str()) && site::leads_nowhere_else(&root, path.as_str());
         ready(if is_public { Ok(()) } else { Err(warp::reject::not_found()) })
     });
-    is_public.untuple_one().and(warp::fs::dir(folder)).map(|file: warp::fs::File| {
-        let mut response = file.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
-    })
+    let host = warp::header::optional::<String>("host");
+    is_public.untuple_one().and(warp::fs::dir(folder)).and(host).then(site::answer)
 }

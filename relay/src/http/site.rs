@@ -2,7 +2,45 @@
 
 use std::path::Path;
 
+use http::{HeaderValue, header};
 use percent_encoding::percent_decode_str;
+use warp::reply::{Reply, Response};
+
+use crate::http::policy;
+
+/// Bytes of a page that is looked through for scripts of its own. No page has as many; the scripts of one that has do
+/// not run.
+const MAX_PAGE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A file of the site as it is answered: types are as declared, browsers ask for it each time, and pages run under a
+/// policy.
+pub async fn answer(file: warp::fs::File, host: Option<String>) -> Response {
+    let path = file.path().to_owned();
+    let mut response = file.into_response();
+    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(is_html);
+    let policy = if is_page { policy::of_page(&read_page(&path).await, host.as_deref()) } else { None };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    response
+}
+
+fn is_html(kind: &HeaderValue) -> bool {
+    kind.to_str().is_ok_and(|kind| kind.starts_with("text/html"))
+}
+
+/// A page's text. What cannot be read has no scripts.
+async fn read_page(path: &Path) -> String {
+    let path = path.to_owned();
+    let reading = tokio::task::spawn_blocking(move || {
+        let is_small = std::fs::metadata(&path).is_ok_and(|about| about.len() <= MAX_PAGE_BYTES);
+        if is_small { std::fs::read(&path).unwrap_or_default() } else { Vec::new() }
+    });
+    String::from_utf8_lossy(&reading.await.unwrap_or_default()).into_owned()
+}
 
 /// Whether a request's path may be served from the site's folder: not the backend's code, no installed packages, no
 /// hidden files, and nothing outside the folder.

@@ -71,14 +71,14 @@ async fn orders_are_taken_once_in_their_order_and_not_by_a_session_that_ends() {
     let told = |connection: &Connection| -> Vec<String> {
         connection.take_orders().iter().map(|order| format!("{order:?}")).collect()
     };
-    connection.tell(Order::Drain);
+    connection.tell(Order::Drain { window: Duration::ZERO });
     connection.tell(Order::Disconnect { comes_back: false, reason: "x".into() });
     connection.woken().await;
     let orders = told(&connection);
     assert!(orders[0].starts_with("Drain") && orders[1].starts_with("Disconnect"), "{orders:?}");
     assert!(told(&connection).is_empty());
     connection.end(frame("[close]"));
-    connection.tell(Order::Drain);
+    connection.tell(Order::Drain { window: Duration::ZERO });
     assert!(told(&connection).is_empty());
 }
 

@@ -1,6 +1,7 @@
 //! What a session can be told from outside, while it runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use realtime_protocol::channel::Channel;
 
@@ -11,7 +12,10 @@ use crate::session::recheck::ticket::Ticket;
 #[derive(Debug)]
 pub enum Order {
     /// The relay is stopping: tell the client when to come back, and close.
-    Drain,
+    Drain {
+        /// Within which time all clients come back.
+        window: Duration,
+    },
     /// The site's backend wants the connection to end.
     Disconnect {
         /// Whether the client is to come back, or to stay away.

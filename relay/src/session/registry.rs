@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use realtime_hub::channel::{Reader as _, SessionId};
@@ -11,6 +12,7 @@ use realtime_protocol::subscriber::UserId;
 
 use crate::session::connection::Connection;
 use crate::session::ends::Ends;
+use crate::session::moments;
 use crate::session::order::Order;
 
 /// How many locks share the sessions: several times the cores on which sessions can begin and end at once.
@@ -31,7 +33,8 @@ pub struct Registry {
     running: AtomicUsize,
     /// How those that do not run any more have ended.
     pub ends: Ends,
-    is_draining: AtomicBool,
+    /// Once the relay drains: within which time all clients come back.
+    return_window: OnceLock<Duration>,
 }
 
 impl Registry {
@@ -60,8 +63,8 @@ impl Registry {
         self.running.fetch_add(1, Ordering::Relaxed);
         self.insert(anonymous(connection), connection);
         // Either this sees that the relay drains, or the drain, which looks at the shard later, sees this session.
-        if self.is_draining() {
-            connection.tell(Order::Drain);
+        if let Some(window) = self.return_window.get().copied() {
+            connection.tell(Order::Drain { window });
         }
     }
 
@@ -94,11 +97,12 @@ impl Registry {
 
     /// Tells every session that the relay is stopping, and those that begin later too.
     pub fn drain(&self) {
-        self.is_draining.store(true, Ordering::SeqCst);
+        // Of those who are there now: while they leave, they become fewer.
+        let window = *self.return_window.get_or_init(|| moments::return_window(self.len()));
         for shard in &self.shards {
             let connections: Vec<_> = shard.lock().values().cloned().collect();
             for connection in connections {
-                connection.tell(Order::Drain);
+                connection.tell(Order::Drain { window });
             }
         }
     }
@@ -126,7 +130,7 @@ impl Registry {
 
     /// Whether the relay is stopping.
     pub fn is_draining(&self) -> bool {
-        self.is_draining.load(Ordering::SeqCst)
+        self.return_window.get().is_some()
     }
 
     fn identified_place(&self, connection: &Connection) -> Option<Place> {

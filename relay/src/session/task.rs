@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use realtime_hub::channel::Reader as _;
 use realtime_protocol::channel::Channel;
@@ -20,7 +21,7 @@ use crate::session::connection::{Connection, SendingState};
 use crate::session::effect::{Effect, Verdict};
 use crate::session::ends::{self, End};
 use crate::session::farewell::farewell;
-use crate::session::moments::{RECONNECT_WINDOW, moment_within, return_window, spread};
+use crate::session::moments::{RECONNECT_WINDOW, moment_within, spread};
 use crate::session::order::Order;
 use crate::session::questions::{Answered, AskedFor, Questions};
 use crate::session::recheck::changes::Generation;
@@ -187,7 +188,7 @@ impl SessionTask {
     fn obey(&mut self) {
         for order in self.connection.take_orders() {
             match order {
-                Order::Drain => self.drain(),
+                Order::Drain { window } => self.drain(window),
                 Order::Disconnect { comes_back, reason } => self.disconnect(comes_back, &reason),
                 Order::Recheck { channel, ticket } => self.ask(channel, AskedFor::Running(ticket)),
             }
@@ -239,8 +240,7 @@ impl SessionTask {
         self.with_effects(|session, effects| session.time(now, effects));
     }
 
-    fn drain(&mut self) {
-        let window = return_window(self.sessions.registry.len());
+    fn drain(&mut self, window: Duration) {
         let retry_after = moment_within(window, self.connection.session());
         self.with_effects(|session, effects| session.drain(retry_after, effects));
     }

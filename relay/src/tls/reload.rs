@@ -1,7 +1,7 @@
 //! Watching the certificate and its key: a pair that can be used is put in force, the one before stays otherwise.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::certificates::Certificates;
+use super::expiry::Expiry;
 use super::gauge;
 use super::pair::{PairError, PairFiles, PairText};
 
@@ -30,6 +31,7 @@ pub struct Watched {
     certificates: Arc<Certificates>,
     seen: Result<PairText, PairError>,
     in_force: PairText,
+    expiry: Expiry,
 }
 
 impl Watched {
@@ -39,9 +41,12 @@ impl Watched {
     /// When it cannot be used.
     pub fn load(files: PairFiles) -> Result<Self, PairError> {
         let text = files.read()?;
-        let certificates = Arc::new(Certificates::new(files.parse(&text)?));
+        let pair = files.parse(&text)?;
+        let mut expiry = Expiry::default();
+        expiry.replace(&pair);
+        let certificates = Arc::new(Certificates::new(pair));
         gauge::note_in_force(true);
-        Ok(Self { files, certificates, seen: Ok(text.clone()), in_force: text })
+        Ok(Self { files, certificates, seen: Ok(text.clone()), in_force: text, expiry })
     }
 
     /// What is in force, now and later.
@@ -53,6 +58,7 @@ impl Watched {
     pub async fn run(mut self, told: Arc<Notify>, cancel: CancellationToken) {
         let watching = async {
             loop {
+                self.expiry.tell(SystemTime::now());
                 tokio::select! {
                     () = told.notified() => {}
                     () = sleep(EVERY) => {}
@@ -92,7 +98,10 @@ impl Watched {
         let is_new = *text != self.in_force;
         if is_new {
             match self.files.parse(text) {
-                Ok(pair) => self.certificates.replace(pair),
+                Ok(pair) => {
+                    self.expiry.replace(&pair);
+                    self.certificates.replace(pair);
+                }
                 Err(error) => return complain(&error),
             }
             gauge::count_reload("loaded");

@@ -6,11 +6,12 @@
 //! - What is encrypted and not taken by the kernel is bounded ([`secured`]); what waits as plain text is the outbox's.
 //! - A plain connection pays nothing for it.
 //!
-//! Reading order: [`pair`] (files), [`certificates`] (the pair in force), [`reload`], [`door`] (handshakes),
+//! Reading order: [`pair`] (files), [`certificates`] (the pair in force), [`expiry`], [`reload`], [`door`] (handshakes),
 //! [`stream`] (a connection while it speaks HTTP), [`secured`] (and once it is a session's), [`gauge`].
 
 pub mod certificates;
 pub mod door;
+pub mod expiry;
 pub mod gauge;
 pub mod pair;
 pub mod reload;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod certificate;
 mod config;
 #[path = "../support/issuer.rs"]
 mod issuer;

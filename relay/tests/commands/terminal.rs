@@ -82,23 +82,21 @@ impl Logged {
     pub(crate) async fn serve(flags: &[&str]) -> Self {
         let fixed = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
         let mut relay = Running::start(&[&fixed[..], flags].concat());
-        let line = relay.says("metrics are served here").await;
+        let (line, mut log) = relay.says_after("metrics are served here").await;
         let operators = line.split("address=").nth(1).unwrap().trim().parse().unwrap();
         let line = relay.line().await;
         let address = line.rsplit("://").next().unwrap().parse().unwrap();
         let Running { child, mut err, .. } = relay;
         let log = tokio::spawn(async move {
-            let mut log = String::new();
             while let Ok(Some(line)) = err.next_line().await {
-                log += &line;
-                log.push('\n');
+                log.push(line);
             }
-            log
+            log.join("\n")
         });
         Self { child, address, operators, log }
     }
 
-    /// Ends it, and returns what it has logged since it listens.
+    /// Ends it, and returns what it has logged.
     pub(crate) async fn end(mut self) -> String {
         self.child.kill().await.unwrap();
         timeout(DEADLINE, self.log).await.expect("the log's end in time").unwrap()
@@ -132,12 +130,17 @@ impl Running {
 
     /// Reads on in standard error until a line has these words, and returns it.
     pub(crate) async fn says(&mut self, words: &str) -> String {
+        self.says_after(words).await.0
+    }
+
+    /// The same, with what it said before.
+    async fn says_after(&mut self, words: &str) -> (String, Vec<String>) {
         let mut heard = Vec::new();
         loop {
             let line = timeout(DEADLINE, self.err.next_line()).await;
             let line = line.unwrap_or_else(|_| panic!("nothing more after {heard:?}")).unwrap();
             match line {
-                Some(line) if line.contains(words) => return line,
+                Some(line) if line.contains(words) => return (line, heard),
                 Some(line) => heard.push(line),
                 None => panic!("{words:?} is not in {heard:?}"),
             }

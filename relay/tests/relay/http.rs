@@ -158,6 +158,15 @@ async fn a_site_folder_is_served_without_its_backend() {
     ] {
         assert_eq!(http(&relay, "GET", path, "", "").await.status, 404, "{path}");
     }
+    // Pages run under a policy in which the relay and the scripts of the page itself are named.
+    let policy = page.head.lines().find_map(|line| line.strip_prefix("content-security-policy: ")).unwrap();
+    let reaches = format!("connect-src 'self' ws://{0} wss://{0};", relay.address());
+    assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval'") && policy.contains(&reaches), "{policy}");
+    assert!(
+        page.head.contains("x-content-type-options: nosniff\r\nreferrer-policy: same-origin"),
+        "{}",
+        page.head
+    );
     // Its permissions file is in force.
     let reply = Client::visitor(&relay).await.subscribe(1, json!({"name": "admins"}), None).await;
     assert_eq!(reply["status"], 403);

@@ -24,6 +24,7 @@ mod recheck;
 mod recovery;
 mod refreshing;
 mod reload;
+mod returning;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;

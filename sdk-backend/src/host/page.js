@@ -5,9 +5,15 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { OWN_PATH } from './import-map.js';
 
 /** @typedef {{ importMap: import('./import-map.js').ImportMap, relayUrl: string, hasSetup: boolean }} PageSetup */
+
+/** A directive a line, with places for the hashes of a page's own scripts and for the relay's address. */
+const DIRECTIVES = readFileSync(new URL('page-policy.txt', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n');
 
 const SCRIPT = /<script\b([^>]*)>([\s\S]*?)<\/script\s*>/gi;
 
@@ -60,19 +66,12 @@ function addToHead(html, addition) {
  */
 function policyFor(html, relayUrl) {
   const { origin } = new URL(relayUrl);
-  const scripts = ["'self'", "'wasm-unsafe-eval'", ...inlineScriptHashes(html)];
-  return [
-    "default-src 'self'",
-    `script-src ${scripts.join(' ')}`,
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob: https:",
-    "font-src 'self' data:",
-    `connect-src 'self' ${origin} ${origin.replace(/^http/, 'ws')}`,
-    "object-src 'none'",
-    "base-uri 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'self'",
-  ].join('; ');
+  const hashes = [...inlineScriptHashes(html)].join(' ');
+  const relay = `${origin} ${origin.replace(/^http/, 'ws')}`;
+  const filled = DIRECTIVES.map((line) =>
+    line.replace('{scripts}', hashes).replace('{relay}', relay).trimEnd(),
+  );
+  return filled.join('; ');
 }
 
 /**

@@ -48,6 +48,11 @@ impl Track {
         self.last
     }
 
+    /// What it amounts to so far.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
     /// What it amounts to when `published` messages are all there were.
     pub const fn end(mut self, published: u64) -> Counts {
         self.skipped_to(published.saturating_add(1));
