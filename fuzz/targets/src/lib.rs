@@ -4,7 +4,7 @@
 //! Two drive them. `cargo test -p fuzz-targets` replays the seeds in `fuzz/corpus/NAME` and thousands of their
 //! mutations, the same ones in every run; `npm run fuzz` lets libFuzzer look for new ones (`docs/fuzzing.md`).
 //!
-//! Reading order: [`frames`] and [`channels`] (the protocol), [`websocket`], [`heads`] and [`bodies`] (HTTP), [`tokens`]
+//! Reading order: [`frames`] and [`channels`] (the protocol), [`websocket`], [`heads`], [`requests`] and [`bodies`] (HTTP), [`tokens`]
 //! and [`key_sets`] (identity), [`settings`], [`webhook`], [`histories`] (the disk); [`mutate`] (for the replay).
 
 #![allow(
@@ -21,6 +21,7 @@ pub mod heads;
 pub mod histories;
 pub mod key_sets;
 pub mod mutate;
+pub mod requests;
 pub mod settings;
 pub mod tokens;
 pub mod webhook;
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "websocket_handshake", run: websocket::handshake },
     Target { name: "request_head", run: heads::request_head },
     Target { name: "request_path", run: heads::request_path },
+    Target { name: "plain_request", run: requests::plain_request },
     Target { name: "body_pieces", run: bodies::pieces },
     Target { name: "publish_body", run: bodies::publish },
     Target { name: "batch_body", run: bodies::batch },

@@ -81,8 +81,8 @@ macro_rules! replays {
 }
 
 replays! {
-    client_frame relay_frame channel websocket_reader websocket_handshake request_head request_path body_pieces
-    publish_body batch_body control_body site_token token_claims visitor_token key_set settings webhook_reply history_file
+    client_frame relay_frame channel websocket_reader websocket_handshake request_head request_path plain_request
+    body_pieces publish_body batch_body control_body site_token token_claims visitor_token key_set settings webhook_reply history_file
 }
 
 #[test]
