@@ -134,9 +134,8 @@ impl Client {
 
     /// A connection has ended, or could not be made.
     pub fn lost(&self, connection: ConnectionId, code: u16, reason: String) {
-        let is_of = |transport: &Transport| transport.is_of(connection);
-        // Not within the borrow: what is dropped is closed, by the page.
-        let ended = self.transport.borrow_mut().take_if(|transport| is_of(transport));
+        // Dropped outside of the borrow, since that calls into the page. A later connection's stays.
+        let ended = self.transport.borrow_mut().take_if(|transport| transport.is_of(connection));
         drop(ended);
         self.on(Input::Lost { connection, code, reason });
     }

@@ -63,7 +63,14 @@ class FakeSocket extends EventTarget {
     setTimeout(() => this.answer(frame), 0);
   }
 
+  /** As a browser does it, the event comes when whoever has closed it may have another one already. */
   close() {
+    if (this.readyState === FakeSocket.CLOSED) return;
+    this.leave();
+    setTimeout(() => this.dispatchEvent(new CloseEvent('close', { code: 1006, reason: '' })), 0);
+  }
+
+  leave() {
     this.readyState = FakeSocket.CLOSED;
     clearTimeout(this.tokenEnd);
     sockets.delete(this);
@@ -129,7 +136,7 @@ class FakeSocket extends EventTarget {
    * @param {string} reason
    */
   end(code, reason) {
-    this.close();
+    this.leave();
     this.dispatchEvent(new CloseEvent('close', { code, reason }));
   }
 }
