@@ -313,6 +313,16 @@ async fn requests_that_come_together_are_answered_in_their_order() {
 }
 
 #[tokio::test]
+async fn more_requests_at_once_than_answers_may_wait_are_all_answered() {
+    let two = Two::start([&[], &[]]).await;
+    let (refused, good) = (publish("", "{}"), publish(&format!("{KEY}{JSON}"), &message("c", "")));
+    let many = format!("{}{good}", refused.repeat(200)).repeat(3);
+    let answers = two.agree_about(&many, Some(603)).await;
+    assert_eq!(answers[602].body, r#"{"offset":3}"#);
+    two.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_may_come_in_any_two_pieces() {
     let two = Two::start([&[], &[]]).await;
     let publish = publish(&format!("{KEY}{JSON}"), &message("c", ""));

@@ -65,14 +65,9 @@ pub async fn serve(
                 continue;
             }
         };
-        while let Some(Next::Store(publishing, behind)) = next {
+        while let Some(Next::Store(..) | Next::Rest(_)) = next {
             write(&mut socket, &std::mem::take(&mut answers)).await.ok()?;
-            let then = store(api, publishing, cancel, &mut answers).await;
-            if then == Then::Closes {
-                next = None;
-                break;
-            }
-            next = Some(turn::take(api, peer, &behind, &mut answers));
+            next = go_on(next, api, peer, cancel, &mut answers).await;
         }
         write(&mut socket, &answers).await.ok()?;
         match next {
@@ -86,7 +81,7 @@ pub async fn serve(
                 api.door.begin(socket, behind, claim);
                 return None;
             }
-            Some(Next::Store(..)) | None => {
+            Some(Next::Store(..) | Next::Rest(_)) | None => {
                 // A client that does not want to hear it has gone.
                 let _ = socket.shutdown().await;
                 return None;
@@ -109,6 +104,26 @@ fn poll_take(
         let bytes = read.filled();
         Poll::Ready(Ok((!bytes.is_empty()).then(|| turn::take(api, peer, bytes, answers))))
     })
+}
+
+/// Answers what is behind requests whose answers have been written, once a message is stored that has to be. `None` when
+/// the connection ends with that.
+async fn go_on(
+    next: Option<Next>,
+    api: &Api,
+    peer: Peer,
+    cancel: &CancellationToken,
+    answers: &mut Vec<u8>,
+) -> Option<Next> {
+    let behind = match next {
+        Some(Next::Store(publishing, behind)) => {
+            let then = store(api, publishing, cancel, answers).await;
+            Some(behind).filter(|_| then == Then::GoesOn)?
+        }
+        Some(Next::Rest(behind)) => behind,
+        other => return other,
+    };
+    Some(turn::take(api, peer, &behind, answers))
 }
 
 /// Waits until a message is stored, and answers its publish. Returns whether the connection goes on.

@@ -17,11 +17,17 @@ use crate::http::problem::Problem;
 use crate::http::publish;
 use crate::http::realtime::Admission;
 
+/// Bytes of answers from which on they are written before anything more is answered: who asks a lot and reads nothing
+/// must not have all its answers kept.
+const ENOUGH_ANSWERS_BYTES: usize = 16 * 1024;
+
 /// What comes next, once the answers are written.
 #[derive(Debug)]
 pub enum Next {
     /// Everything is answered; more is waited for.
     Read,
+    /// There are enough answers for now. With what was read behind their requests.
+    Rest(Vec<u8>),
     /// A message has to be stored before its publish is answered. With what was read behind that.
     Store(Publishing, Vec<u8>),
     /// The handshake is answered. With the client's claim, and what was read behind the handshake.
@@ -39,6 +45,9 @@ pub fn take(api: &Api, peer: Peer, mut bytes: &[u8], answers: &mut Vec<u8>) -> N
         bytes = request.behind;
         if let Some(next) = answer_one(api, peer, &request, answers) {
             return next;
+        }
+        if answers.len() >= ENOUGH_ANSWERS_BYTES && !bytes.is_empty() {
+            return Next::Rest(bytes.to_vec());
         }
     }
     Next::Read
