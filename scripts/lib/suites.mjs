@@ -6,8 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { delimiter, join, relative, sep } from 'node:path';
 import { cargoCounts, nodeCounts, shortfall } from './counts.mjs';
 import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
+import { ensureFaketime } from './faketime.mjs';
 import { filesUnder } from './fingerprint.mjs';
-import { step } from './log.mjs';
+import { say, step } from './log.mjs';
 import { buildFolder, relayBinary, root } from './project.mjs';
 import { gist, run } from './run.mjs';
 import { cargo } from './rust.mjs';
@@ -49,11 +50,15 @@ const OTHER_TEST_FOLDERS = [
 /** A browser that has not finished the wasm tests by then hangs. In seconds. */
 const WASM_TEST_LIMIT_S = '180';
 
-/** All Rust tests, documentation examples included. */
-export const rustTests = () =>
-  suite('Rust tests', cargoCounts, (busyWith) =>
-    cargo(['test', '--workspace', '--no-fail-fast'], { log: 'test-rust', busyWith }),
+/** All Rust tests, documentation examples included. Those in which a relay's clock jumps need a library for it. */
+export async function rustTests() {
+  const faketime = await ensureFaketime();
+  if ('why' in faketime) say(`  without jumps of the wall clock: ${faketime.why}`);
+  const env = 'library' in faketime ? { LIBFAKETIME: faketime.library } : {};
+  return suite('Rust tests', cargoCounts, (busyWith) =>
+    cargo(['test', '--workspace', '--no-fail-fast'], { log: 'test-rust', env, busyWith }),
   );
+}
 
 /**
  * All tests for Node. Those that need a relay start their own.
