@@ -282,7 +282,8 @@ const elsewhere = () =>
       '(`npm test -- --only websocket`).',
     '- Every parser of foreign bytes by [fuzzing](fuzzing.md).',
     '- Every rule of the API in two browsers and in Node: [conformance](conformance.md).',
-    '- Two short trials of the first kind above, in every `npm test`.',
+    '- Two short trials of the first kind above, in every `npm test`; besides, a crowd of 800 that returns ' +
+      'while others are served, and a relay whose wall clock is set by years.',
   ].join('\n');
 
 /** @param {Figures} figures */
