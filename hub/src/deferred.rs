@@ -190,6 +190,11 @@ impl<R: Reader + Clone> Hub<R> {
         Accepted { messages, wakes: was_idle && !self.listed.is_empty() }
     }
 
+    /// Whether something waits to be stored.
+    pub fn is_storing(&self) -> bool {
+        !self.waiting.entries.is_empty()
+    }
+
     /// What waits to be stored will not be: all of it is undone.
     pub fn take_back(&mut self) {
         while let Some(entry) = self.waiting.entries.pop_back() {

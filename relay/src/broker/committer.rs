@@ -51,7 +51,13 @@ pub fn start<P: Peer>(
     })
 }
 
-async fn tell<P: Peer>(commit: Commit, shards: Arc<[Arc<Shard<P>>]>, store: Arc<dyn Store>, clock: Clock) {
+/// Lets everyone know what became of what was collected.
+pub(super) async fn tell<P: Peer>(
+    commit: Commit,
+    shards: Arc<[Arc<Shard<P>>]>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+) {
     take_in(&commit, &shards, clock);
     commit.told.iter().for_each(|(_, outcome)| outcome.tell(commit.result.clone().map(|_| ())));
     store.told(&commit);
@@ -68,6 +74,9 @@ fn take_in<P: Peer>(commit: &Commit, shards: &[Arc<Shard<P>>], clock: Clock) {
                 shard.counters.published.fetch_add(accepted.messages as u64, Ordering::Relaxed);
                 if accepted.wakes {
                     shard.wake.notify_one();
+                }
+                if accepted.messages > 0 {
+                    shard.stored.notify_waiters();
                 }
             }
             Err(_) => hub.take_back(),

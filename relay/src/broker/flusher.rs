@@ -9,6 +9,7 @@ use realtime_hub::channel::Delivery;
 use realtime_hub::hub::Batch;
 use realtime_protocol::frame::ChannelNumber;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +21,10 @@ use crate::websocket::writer;
 /// About what one write takes. Gathering messages for as long as all writes take at most doubles the time until the last
 /// reader has the first message.
 const WRITE_TAKES: Duration = Duration::from_micros(3);
+
+/// How long what is stored waits at most for what is being stored. A commit takes some dozens of microseconds unless the
+/// disk has other things to do; the clock of tasks goes by milliseconds.
+const COMMIT_TAKES: Duration = Duration::from_millis(1);
 
 /// Readers from which on asking for more messages, about a microsecond, is nothing beside the writes.
 const READERS_WORTH_A_LOOK: usize = 16;
@@ -54,14 +59,26 @@ async fn gather<P: Peer>(shard: &Shard<P>, readers: impl FnOnce(&Shard<P>) -> us
         return;
     }
     let until = Instant::now() + WRITE_TAKES.saturating_mul(u32::try_from(readers).unwrap_or(u32::MAX));
-    let mut before = shard.published();
+    let mut before = shard.brought();
     loop {
         tokio::task::yield_now().await;
-        let published = shard.published();
-        if published == before || Instant::now() >= until {
-            return;
+        let brought = shard.brought();
+        if brought == before || Instant::now() >= until {
+            break;
         }
-        before = published;
+        before = brought;
+    }
+    next_commit(shard).await;
+}
+
+/// Waits for what is just being stored, so that it leaves with what is stored already: the publishers of that have had
+/// their answers, and have published again.
+async fn next_commit<P: Peer>(shard: &Shard<P>) {
+    let mut stored = std::pin::pin!(shard.stored.notified());
+    // From here on a commit is noticed.
+    stored.as_mut().enable();
+    if shard.hub.lock().is_storing() {
+        let _ = timeout(COMMIT_TAKES, stored).await;
     }
 }
 

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::os::unix::net::UnixStream as Sender;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::deferred::{Placed, StreamRef, Ticket};
 use realtime_hub::publication::{Audience, Publication};
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
@@ -17,8 +19,12 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::*;
+use crate::broker::committer::tell;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
+use crate::store::contract::{Collected, Commit, Hubs, Status, Store};
+use crate::store::outcome::Outcome;
+use crate::store::refusal::Refusal;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -54,9 +60,69 @@ impl Peer for Listener {
     fn queue_recovery(&self, _: Bytes) {}
 }
 
+/// A store that has stored what it collected when the test says so.
+#[derive(Default)]
+struct ByHand(Mutex<Option<Collected>>);
+
+impl ByHand {
+    fn collect(&self) -> Collected {
+        let mut collected = self.0.lock();
+        let next = || Collected { ticket: Ticket(1), outcome: Arc::new(Outcome::default()) };
+        collected.get_or_insert_with(next).clone()
+    }
+}
+
+impl Store for ByHand {
+    fn message(&self, _: &Placed<'_>) -> Result<Collected, Refusal> {
+        Ok(self.collect())
+    }
+
+    fn stream(&self, _: StreamRef<'_>) -> Result<Collected, Refusal> {
+        Ok(self.collect())
+    }
+
+    fn outcome(&self, _: Ticket) -> Option<Arc<Outcome>> {
+        None
+    }
+
+    /// Never waits.
+    fn commit(&self) -> Option<Commit> {
+        let Collected { ticket, outcome } = self.collect();
+        *self.0.lock() = Some(Collected { ticket: Ticket(ticket.0 + 1), outcome: Arc::default() });
+        Some(Commit { result: Ok(ticket), told: vec![(ticket, outcome)] })
+    }
+
+    fn told(&self, _: &Commit) {}
+
+    fn upkeep(&self, _: Duration, _: usize, _: &dyn Hubs) {}
+
+    fn close(&self) {}
+
+    fn status(&self) -> Status {
+        Status { refuses: None, disk_bytes: 0 }
+    }
+}
+
+/// A broker with such a store, one message that is stored and one that is being stored.
+async fn storing() -> (Arc<Broker<Listener>>, Arc<dyn Store>, mpsc::UnboundedReceiver<Bytes>) {
+    let store: Arc<dyn Store> = Arc::new(ByHand::default());
+    let broker = flushing_to(Some(Arc::clone(&store)));
+    let hears = attach(&broker, READERS_WORTH_A_LOOK);
+    publish(&broker);
+    let first = store.commit().unwrap();
+    publish(&broker);
+    tell(first, broker.shards().into(), Arc::clone(&store), broker.clock).await;
+    (broker, store, hears)
+}
+
 /// A broker whose flushers run.
 fn flushing() -> Arc<Broker<Listener>> {
-    let broker = Broker::new(&HubSettings::default(), usize::MAX, Clock::start());
+    flushing_to(None)
+}
+
+fn flushing_to(store: Option<Arc<dyn Store>>) -> Arc<Broker<Listener>> {
+    let mut broker = Broker::new(&HubSettings::default(), usize::MAX, Clock::start());
+    broker.store = store;
     for shard in broker.shards() {
         tokio::spawn(run(Arc::clone(shard), CancellationToken::new(), TaskTracker::new()));
     }
@@ -138,6 +204,26 @@ async fn publishers_without_end_do_not_keep_the_first_message_back() {
         without_end.abort();
     });
     test.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_being_stored_leaves_with_the_one_that_is() {
+    let (broker, store, mut hears) = storing().await;
+    // More turns than the flusher takes until it only waits for the store.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(hears.is_empty());
+    tell(store.commit().unwrap(), broker.shards().into(), store, broker.clock).await;
+    let frame = timeout(DEADLINE, hears.recv()).await.expect("a frame in time").unwrap();
+    assert_eq!(messages(&frame), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_get_on_holds_nothing_back_that_is_stored() {
+    let (_broker, _store, mut hears) = storing().await;
+    let frame = timeout(DEADLINE, hears.recv()).await.expect("a frame in time").unwrap();
+    assert_eq!(messages(&frame), 1);
 }
 
 fn socket_pair() -> (Sender, UnixStream) {

@@ -1,6 +1,7 @@
 //! A publish that has a place, and may still have to be stored.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use realtime_hub::publication::Publication;
@@ -49,6 +50,7 @@ impl<P: Peer> Shard<P> {
         let placement = hub.place(channel, publication, now, |placed| {
             let collected = store.message(placed)?;
             outcome = Some(collected.outcome);
+            self.counters.placed.fetch_add(1, Ordering::Relaxed);
             Ok::<_, NotPlaced>(collected.ticket)
         })?;
         // A repeat waits for what the first one waits for.

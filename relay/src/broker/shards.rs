@@ -41,6 +41,8 @@ pub struct Broker<P> {
 pub struct Shard<P> {
     pub(crate) hub: Mutex<Hub<P>>,
     pub(crate) wake: Notify,
+    /// Tells whoever waits right then that messages have been stored.
+    pub(crate) stored: Notify,
     pub(crate) counters: Counters,
 }
 
@@ -48,6 +50,8 @@ pub struct Shard<P> {
 #[derive(Debug, Default)]
 pub struct Counters {
     pub(crate) published: AtomicU64,
+    /// Messages that were given to the store.
+    pub(super) placed: AtomicU64,
     pub(crate) delivered: AtomicU64,
     pub(crate) delivered_bytes: AtomicU64,
     recovered: AtomicU64,
@@ -55,9 +59,9 @@ pub struct Counters {
 }
 
 impl<P> Shard<P> {
-    /// Messages that were published here since the start.
-    pub(super) fn published(&self) -> u64 {
-        self.counters.published.load(Ordering::Relaxed)
+    /// A number that grows with every message that is on its way to readers, or to the store and then to readers.
+    pub(super) fn brought(&self) -> u64 {
+        self.counters.published.load(Ordering::Relaxed) + self.counters.placed.load(Ordering::Relaxed)
     }
 }
 
@@ -81,7 +85,12 @@ impl<P: Peer> Broker<P> {
             let numbers = Numbers { first: 1 + index, step: SHARDS };
             let seed = RandomState::new().hash_one(index);
             let hub = Hub::new(settings.clone(), Arc::clone(&budget), numbers, seed);
-            Arc::new(Shard { hub: Mutex::new(hub), wake: Notify::new(), counters: Counters::default() })
+            Arc::new(Shard {
+                hub: Mutex::new(hub),
+                wake: Notify::new(),
+                stored: Notify::new(),
+                counters: Counters::default(),
+            })
         });
         Self { shards: shards.collect(), hasher, clock, budget, store: None }
     }
