@@ -213,7 +213,17 @@ function avalancheSection(avalanches) {
 }
 
 /** @param {import('./parts.mjs').Soak} soak */
-function soakSection({ seconds, clients, neverThere, published, delivered, before, after, grown }) {
+function soakSection({
+  seconds,
+  warmUpSeconds,
+  clients,
+  neverThere,
+  published,
+  delivered,
+  before,
+  after,
+  grown,
+}) {
   const row = (/** @type {string} */ what, /** @type {(gauges: typeof before) => string} */ of) => [
     what,
     of(before),
@@ -223,8 +233,8 @@ function soakSection({ seconds, clients, neverThere, published, delivered, befor
     '## Soak',
     `For ${span(seconds)}, ${whole(clients)} clients came, subscribed to two channels each, published ${whole(published)} ` +
       `messages, heard ${whole(delivered)}, and left: half of them in good order, half without a word. ` +
-      `${whole(neverThere)} of them did not get there. “Before” is the relay at rest after the first fifth of that time, ` +
-      'which warms it up.',
+      `${whole(neverThere)} of them did not get there. “Before” is the relay at rest after the first ${span(warmUpSeconds)}, ` +
+      'which warm it up: by then there are as many channels as there ever will be, unless the soak is short.',
     markdownTable(
       [
         ['', 'before', 'after'],

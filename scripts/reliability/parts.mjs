@@ -73,6 +73,7 @@
 /**
  * @typedef {object} Soak
  * @property {number} seconds
+ * @property {number} warmUpSeconds
  * @property {number} clients
  * @property {number} neverThere
  * @property {number} published

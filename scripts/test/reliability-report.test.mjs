@@ -79,6 +79,7 @@ function figures() {
         result: {
           ...{
             seconds: 1_800,
+            warmUpSeconds: 360,
             clients: 9_000,
             neverThere: 0,
             published: 9_000,

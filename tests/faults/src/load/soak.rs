@@ -37,6 +37,9 @@ const REST_LIMIT: Duration = Duration::from_secs(30);
 /// How long a channel without readers and messages is remembered, since its latest publish ids are; and a while more.
 const CHANNELS_LIMIT: Duration = Duration::from_secs(5 * 60 + 60);
 
+/// After so long there are as many channels as there ever will be: as many are forgotten as are new.
+const CHANNELS_SETTLE: Duration = Duration::from_secs(5 * 60 + 30);
+
 /// A soak of at least this length waits for that in the end; a shorter one does not judge what channels hold.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -58,7 +61,7 @@ const MEMORY_SLACK_BYTES: u64 = 8 << 20;
 pub struct Soak {
     /// The relay's program.
     pub relay: PathBuf,
-    /// For how long, of which the first fifth warms up.
+    /// For how long, [`warm_up`] included.
     pub length: Duration,
     /// Of everything that is left to chance.
     pub seed: u64,
@@ -82,6 +85,8 @@ pub struct Sample {
 pub struct SoakReport {
     /// For how long.
     pub seconds: u64,
+    /// How much of that warmed up.
+    pub warm_up_seconds: u64,
     /// Clients that came and went.
     pub clients: u64,
     /// Those among them whose subscriptions did not become live.
@@ -109,6 +114,12 @@ struct Tally {
     delivered: AtomicU64,
 }
 
+/// How much of a soak's length warms the relay up: a fifth, and until there are as many channels as there ever will be,
+/// since the allocator keeps what the most of them took; of a soak that is too short for that, half.
+pub fn warm_up(length: Duration) -> Duration {
+    (length / 5).max(CHANNELS_SETTLE.min(length / 2))
+}
+
 /// Carries it out.
 ///
 /// # Errors
@@ -133,7 +144,7 @@ pub async fn run(soak: &Soak) -> io::Result<SoakReport> {
     let relay = RelayProcess::start(&setup).await?;
     let run = Run { address: relay.address(), tally: Arc::default(), start: Instant::now(), seed: soak.seed };
     let mut samples = Vec::new();
-    let warm_up = soak.length / 5;
+    let warm_up = warm_up(soak.length);
     run.phase(warm_up, 0, &mut samples).await?;
     let before = run.rest(REST_LIMIT, |gauges| gauges.sessions == 0, &mut samples).await?;
     run.phase(soak.length - warm_up, SLOTS, &mut samples).await?;
@@ -145,6 +156,7 @@ pub async fn run(soak: &Soak) -> io::Result<SoakReport> {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Ok(SoakReport {
         seconds: soak.length.as_secs(),
+        warm_up_seconds: warm_up.as_secs(),
         clients: count(&run.tally.clients),
         never_there: count(&run.tally.never_there),
         published: count(&run.tally.published),
@@ -277,6 +289,14 @@ fn grown(before: &Gauges, after: &Gauges, has_forgotten_channels: bool) -> Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_soak_warms_up_until_there_are_as_many_channels_as_ever_will_be_if_it_is_long_enough() {
+        let minutes = |minutes: f64| Duration::from_secs_f64(minutes * 60.0);
+        for (length, expected) in [(1.0, 0.5), (11.0, 5.5), (14.0, 5.5), (30.0, 6.0), (600.0, 120.0)] {
+            assert_eq!(warm_up(minutes(length)), minutes(expected), "{length} minutes");
+        }
+    }
 
     #[test]
     fn what_has_grown_beyond_its_tolerance_is_named() {
