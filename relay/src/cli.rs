@@ -135,7 +135,8 @@ Examples:
   relay publish hello '\"Hi!\"'                   a text: quotes inside quotes
   relay publish orders/17 '{\"status\":\"sent\"}'  a resource of a channel
   relay publish news - < news.json             what a file has
-  relay publish chat 1 --user anna --user ben  for these users only";
+  relay publish chat 1 --user anna --user ben  for these users only
+  relay publish chat 1 --url https://relay.example.com --ca authority.pem";
 
 const SUBSCRIBE_EXAMPLE: &str = "\
 Examples:

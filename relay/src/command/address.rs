@@ -1,10 +1,12 @@
 //! The address of a relay, as it is written at the command line, and the key for it.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use http::Uri;
+use rustls::pki_types::ServerName;
 
 use super::failure::Failure;
 use crate::settings::DEVELOPMENT_KEY;
@@ -18,11 +20,16 @@ pub struct UrlArgs {
     /// The relay's address
     #[arg(long, env = "RELAY_URL", value_name = "URL", default_value = "http://127.0.0.1:8787", value_parser = RelayUrl::parse)]
     pub url: RelayUrl,
+
+    /// The authorities that may have signed the relay's certificate, PEM; those of the system are not asked then
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// The address of a relay, without a `/` at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayUrl {
+    is_secure: bool,
     authority: String,
     host: String,
     port: u16,
@@ -32,31 +39,31 @@ pub struct RelayUrl {
 /// Why a text is no address of a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// There is no TLS here.
-    #[error(
-        "https is not supported: this command speaks plain HTTP. Use the http:// address that the relay itself listens on, for example through an ssh tunnel"
-    )]
-    Secure,
-    /// It does not start with `http://`, or has no host.
-    #[error("an address looks like http://127.0.0.1:8787")]
+    /// It does not start with `http://` or `https://`, or has no host.
+    #[error("an address looks like http://127.0.0.1:8787 or https://relay.example.com")]
     NoAddress,
+    /// No certificate can be for its host.
+    #[error(
+        "the host of an https address is a name of DNS or an IP address: no certificate is for anything else"
+    )]
+    NoName,
     /// It has what belongs to a request or names a user.
     #[error("an address has a host, a port and at most a folder: no user, no ? and no #")]
     TooMuch,
 }
 
 impl RelayUrl {
-    /// Reads an address like `http://127.0.0.1:8787` or `http://gateway/relay`.
+    /// Reads an address like `http://127.0.0.1:8787` or `https://gateway/relay`.
     ///
     /// # Errors
     /// What is wrong with it and what would be right.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let uri: Uri = text.parse().map_err(|_| UrlError::NoAddress)?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(UrlError::Secure),
+        let is_secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
             _ => return Err(UrlError::NoAddress),
-        }
+        };
         let authority = uri.authority().ok_or(UrlError::NoAddress)?;
         if authority.host().is_empty() {
             return Err(UrlError::NoAddress);
@@ -65,12 +72,22 @@ impl RelayUrl {
         if authority.as_str().contains('@') || uri.query().is_some() || text.contains('#') {
             return Err(UrlError::TooMuch);
         }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if is_secure && ServerName::try_from(host.as_str()).is_err() {
+            return Err(UrlError::NoName);
+        }
         Ok(Self {
+            is_secure,
             authority: authority.as_str().to_owned(),
-            host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            host,
+            port: authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 }),
             folder: uri.path().trim_end_matches('/').to_owned(),
         })
+    }
+
+    /// Is it spoken to over TLS?
+    pub const fn is_secure(&self) -> bool {
+        self.is_secure
     }
 
     /// Host and port, as a `Host` header has them.
@@ -90,7 +107,8 @@ impl RelayUrl {
 
     /// The address of one of the relay's paths over WebSocket.
     pub fn websocket(&self, path: &str) -> String {
-        format!("ws://{}{}{path}", self.authority, self.folder)
+        let scheme = if self.is_secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}{path}", self.authority, self.folder)
     }
 
     /// Is the relay on this machine?
@@ -119,7 +137,8 @@ impl RelayUrl {
 
 impl std::fmt::Display for RelayUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.folder)
+        let scheme = if self.is_secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority, self.folder)
     }
 }
 
@@ -133,18 +152,22 @@ mod tests {
             ("http://127.0.0.1:8787", ("127.0.0.1", 8787), "/v1", "ws://127.0.0.1:8787/v1"),
             ("http://[::1]:8787/", ("::1", 8787), "/v1", "ws://[::1]:8787/v1"),
             ("http://gateway/relay/", ("gateway", 80), "/relay/v1", "ws://gateway/relay/v1"),
+            ("https://gateway/relay/", ("gateway", 443), "/relay/v1", "wss://gateway/relay/v1"),
+            ("https://[::1]:8787", ("::1", 8787), "/v1", "wss://[::1]:8787/v1"),
         ];
         for (text, connect, path, websocket) in cases {
             let url = RelayUrl::parse(text).unwrap();
             assert_eq!((url.host_and_port(), url.path("/v1").as_str()), (connect, path));
             assert_eq!(url.websocket("/v1"), websocket);
+            assert_eq!(url.to_string(), text.trim_end_matches('/'));
         }
     }
 
     #[test]
     fn what_is_no_address_is_refused_with_what_would_be_right() {
         let cases = [
-            ("https://relay.example", UrlError::Secure),
+            ("https://", UrlError::NoAddress),
+            ("https://a_b..c", UrlError::NoName),
             ("127.0.0.1:8787", UrlError::NoAddress),
             ("/v1", UrlError::NoAddress),
             ("ftp://relay.example", UrlError::NoAddress),

@@ -9,6 +9,7 @@ use realtime_protocol::subscriber::Subscriber;
 use serde::Serialize;
 
 use super::address::RelayUrl;
+use super::dial::Way;
 use super::failure::Failure;
 use super::script::{self, ScriptArgs};
 use super::{channel, output, request};
@@ -38,6 +39,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "URL", value_parser = RelayUrl::parse, conflicts_with = "file")]
     pub relay: Option<RelayUrl>,
 
+    /// The authorities that may have signed that relay's certificate, PEM; those of the system are not asked then
+    #[arg(long, value_name = "FILE", requires = "relay")]
+    pub ca: Option<PathBuf>,
+
     /// That relay's API key; of several, the first [default on this machine: dev]
     #[arg(long, env = "RELAY_API_KEY", value_delimiter = ',', hide_env_values = true, value_name = "KEY")]
     pub api_key: Option<Vec<String>>,
@@ -54,7 +59,10 @@ pub struct CheckArgs {
 pub fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
     let question = Question { channel: args.channel, subscriber: args.subscriber };
     let explanation = match &args.relay {
-        Some(relay) => ask_relay(relay, &relay.key(args.api_key.as_deref())?, &question)?,
+        Some(relay) => {
+            let key = relay.key(args.api_key.as_deref())?;
+            ask_relay(&Way::to(relay, args.ca.as_deref())?, &key, &question)?
+        }
         None => {
             let script = ScriptArgs { permissions: args.file.or(args.script.permissions), ..args.script };
             let asked = question.clone();
@@ -73,11 +81,11 @@ struct Body<'a> {
     subscriber: &'a Subscriber,
 }
 
-fn ask_relay(relay: &RelayUrl, key: &str, question: &Question) -> Result<Explanation, Failure> {
+fn ask_relay(way: &Way, key: &str, question: &Question) -> Result<Explanation, Failure> {
     let body = Body { channel: &question.channel, subscriber: &question.subscriber };
     let body = serde_json::to_string(&body).map_err(Failure::failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(request::post(relay, "/v1/permissions/explain", key, body))?;
+    let answer = runtime.block_on(request::post(way, "/v1/permissions/explain", key, body))?;
     serde_json::from_slice(&answer.success()?)
         .map_err(|error| Failure::Failed(format!("the answer is not a relay's: {error}")))
 }

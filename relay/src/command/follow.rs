@@ -13,7 +13,7 @@ use realtime_protocol::frame::{RelayFrame, Token};
 use realtime_protocol::position::Position;
 
 use super::line;
-use super::transport::Event;
+use super::transport::{Event, NO_CODE};
 
 /// A channel to listen to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,10 @@ pub struct Follower {
     /// Those that have neither been refused nor ended.
     listening: BTreeMap<SubscriptionId, Wanted>,
     actions: VecDeque<Action>,
+    has_been_connected: bool,
     has_lost_a_connection: bool,
+    /// Why no connection can be made, told since the last one.
+    hopeless: Option<String>,
 }
 
 impl Follower {
@@ -57,7 +60,9 @@ impl Follower {
             identity: Identity { token, visitor_token: None, is_renewable: false },
             listening: (1..).map(SubscriptionId).zip(wanted).collect(),
             actions: VecDeque::new(),
+            has_been_connected: false,
             has_lost_a_connection: false,
+            hopeless: None,
         };
         for (subscription, wanted) in follower.listening.clone() {
             let channel = wanted.channel.clone();
@@ -75,6 +80,7 @@ impl Follower {
     pub fn heard(&mut self, connection: ConnectionId, event: Event, now: Duration) {
         match event {
             Event::Opened => self.on(Input::Opened(connection), now),
+            Event::Hopeless { why } => self.cannot_connect(connection, why, now),
             Event::Lost { code, reason } => self.on(Input::Lost { connection, code, reason }, now),
             Event::Frame(text) => match read_relay_frame(&text) {
                 Ok(RelayFrame::Control(control)) => {
@@ -94,6 +100,20 @@ impl Follower {
                 Err(_) => {}
             },
         }
+    }
+
+    /// One that has never been connected gives up. Later it waits for somebody who puts the relay in order, and tells
+    /// each reason once.
+    fn cannot_connect(&mut self, connection: ConnectionId, why: String, now: Duration) {
+        if self.hopeless.as_ref() != Some(&why) {
+            self.say(format!("cannot connect to the relay: {why}"));
+        }
+        if self.has_been_connected {
+            self.on(Input::Lost { connection, code: NO_CODE, reason: why.clone() }, now);
+        } else {
+            self.listening.clear();
+        }
+        self.hopeless = Some(why);
     }
 
     /// The time of [`Follower::deadline`] has come.
@@ -140,8 +160,7 @@ impl Follower {
             }
             Effect::Send(frame) => self.actions.push_back(Action::Send(write_client_frame(&frame))),
             Effect::Disconnect(_) => self.actions.push_back(Action::Disconnect),
-            Effect::Connected if self.has_lost_a_connection => self.say("connected again"),
-            Effect::Connected => {}
+            Effect::Connected => self.connected(),
             Effect::Disconnected(failure) if failure.recoverable => {
                 self.has_lost_a_connection = true;
                 self.say("the connection is lost");
@@ -158,6 +177,14 @@ impl Follower {
                     }
                 }
             }
+        }
+    }
+
+    fn connected(&mut self) {
+        self.has_been_connected = true;
+        self.hopeless = None;
+        if self.has_lost_a_connection {
+            self.say("connected again");
         }
     }
 
@@ -342,6 +369,34 @@ mod tests {
         told.extend(actions(&mut follower).into_iter().filter(|action| matches!(action, Action::Say(_))));
         assert_eq!(told, says("a: cannot connect to the relay: closed"));
         assert_eq!(now - NOW, Settings::default().subscribe_timeout);
+    }
+
+    #[test]
+    fn what_is_hopeless_ends_it_at_once_unless_there_has_been_a_connection() {
+        let wrong = || Event::Hopeless { why: "its certificate ended today".to_owned() };
+        let said = || says("cannot connect to the relay: its certificate ended today");
+        let mut fresh = follower(&[("a", None)]);
+        let [Action::Connect(connection)] = actions(&mut fresh)[..] else { panic!("it connects") };
+        fresh.heard(connection, wrong(), NOW);
+        assert_eq!((actions(&mut fresh), fresh.is_listening()), (said(), false));
+
+        let mut known = follower(&[("a", None)]);
+        let (connection, _) = connect(&mut known);
+        known.heard(connection, Event::Lost { code: 1006, reason: String::new() }, NOW);
+        actions(&mut known);
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            let now = known.deadline().unwrap();
+            known.timer(now);
+            let [Action::Connect(connection)] = actions(&mut known)[..] else { panic!("it tries again") };
+            known.heard(connection, wrong(), now);
+            told.extend(actions(&mut known));
+        }
+        assert_eq!((told, known.is_listening()), (said(), true));
+        let now = known.deadline().unwrap();
+        known.timer(now);
+        connect(&mut known);
+        assert_eq!(known.hopeless, None, "it would be told again");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::address::UrlArgs;
+use super::dial::Way;
 use super::failure::Failure;
 use super::{channel, output, request};
 
@@ -63,8 +64,9 @@ pub fn run(args: &PublishArgs) -> Result<ExitCode, Failure> {
     let key = args.url.url.key(args.api_key.as_deref())?;
     let text = if args.payload == "-" { read_input()? } else { args.payload.clone() };
     let body = body(&args.channel, payload(&text)?, &args.users)?;
+    let way = Way::to(&args.url.url, args.url.ca.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(request::post(&args.url.url, "/v1/publish", &key, body))?;
+    let answer = runtime.block_on(request::post(&way, "/v1/publish", &key, body))?;
     output::print(&format!("{}\n", position(&answer.success()?)?))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,10 +8,10 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::address::{ANSWER_TIMEOUT, RelayUrl};
+use super::address::ANSWER_TIMEOUT;
+use super::dial::Way;
 use super::failure::Failure;
 
 /// Bytes of an answer. Most have some hundred, an explanation up to twenty lines that a handler logged, of a thousand
@@ -54,7 +54,8 @@ impl Answer {
 ///
 /// # Errors
 /// When there is no answer.
-pub async fn post(url: &RelayUrl, path: &str, key: &str, json: String) -> Result<Answer, Failure> {
+pub async fn post(way: &Way, path: &str, key: &str, json: String) -> Result<Answer, Failure> {
+    let url = way.url();
     let request = Request::post(url.path(path))
         .header(header::HOST, url.authority())
         .header(header::AUTHORIZATION, format!("Bearer {key}"))
@@ -62,21 +63,27 @@ pub async fn post(url: &RelayUrl, path: &str, key: &str, json: String) -> Result
         .header(header::CONNECTION, "close")
         .body(Full::new(Bytes::from(json)))
         .map_err(Failure::failed)?;
-    timeout(ANSWER_TIMEOUT, exchange(url, request)).await.unwrap_or_else(|_| {
+    timeout(ANSWER_TIMEOUT, exchange(way, request)).await.unwrap_or_else(|_| {
         Err(Failure::Failed(format!("the relay at {url} did not answer in {} s", ANSWER_TIMEOUT.as_secs())))
     })
 }
 
-async fn exchange(url: &RelayUrl, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
-    let socket = TcpStream::connect(url.host_and_port())
+async fn exchange(way: &Way, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+    let url = way.url();
+    let stream = way
+        .connect()
         .await
         .map_err(|error| Failure::Failed(format!("cannot connect to the relay at {url}: {error}")))?;
     let broken =
         |why: &dyn Display| Failure::Failed(format!("the exchange with the relay at {url} failed: {why}"));
     let (mut sender, connection) =
-        http1::handshake(TokioIo::new(socket)).await.map_err(|error| broken(&error))?;
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
     let conversation = async move {
-        let (head, body) = sender.send_request(request).await.map_err(|error| broken(&error))?.into_parts();
+        let answered = sender.send_request(request).await.map_err(|error| match error.is_parse() {
+            true => broken(&way.no_http()),
+            false => broken(&error),
+        });
+        let (head, body) = answered?.into_parts();
         let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(|error| broken(&error))?;
         Ok(Answer { status: head.status, body: body.to_bytes() })
     };

@@ -7,9 +7,9 @@
 //! - Each command is a **pure core**, tested by itself, and a small `run` around it.
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
-//! the command line), then the commands: [`serve`] with [`handed`], [`descriptors`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
-//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`],
-//! [`completions`].
+//! the command line), [`dial`] and [`trust`] (how a relay is reached), then the commands: [`serve`] with [`handed`],
+//! [`descriptors`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`], [`line`](mod@line),
+//! [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`], [`completions`].
 
 pub mod address;
 pub mod channel;
@@ -17,6 +17,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod descriptors;
+pub mod dial;
 pub mod expect;
 pub mod failure;
 pub mod follow;
@@ -32,3 +33,4 @@ pub mod serve;
 pub mod subscribe;
 pub mod token;
 pub mod transport;
+pub mod trust;

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use realtime_client::ConnectionId;
-use realtime_protocol::REALTIME_PATH;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::Token;
 use realtime_protocol::position::{Epoch, Offset, Position};
@@ -14,18 +13,16 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::address::UrlArgs;
+use super::dial::Way;
 use super::failure::Failure;
 use super::follow::{Action, Follower, Wanted};
 use super::lines::Lines;
-use super::transport::{Event, Transport};
+use super::transport::{Event, NO_CODE, Transport};
 use super::{channel, output};
 use crate::clock::Clock;
 
 /// Events that may wait: what the connection reads ahead of the lines.
 const MAX_EVENTS: usize = 16;
-
-/// RFC 6455 section 7.4.1: the code of a connection that ended without one.
-const NO_CODE: u16 = 1006;
 
 /// What `relay subscribe` is given.
 #[derive(Args)]
@@ -56,9 +53,9 @@ pub struct SubscribeArgs {
 /// written.
 pub fn run(args: SubscribeArgs) -> Result<ExitCode, Failure> {
     let wanted = wanted(args.channels, args.since)?;
+    let way = Way::to(&args.url.url, args.url.ca.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended =
-        runtime.block_on(listen(args.url.url.websocket(REALTIME_PATH), wanted, args.token.map(Token::new)));
+    let ended = runtime.block_on(listen(way, wanted, args.token.map(Token::new)));
     // A look-up of a host's name may still be under way on a thread that cannot be interrupted.
     runtime.shutdown_background();
     match ended? {
@@ -93,10 +90,10 @@ enum End {
     NothingLeft,
 }
 
-async fn listen(url: String, wanted: Vec<Wanted>, token: Option<Token>) -> Result<End, Failure> {
+async fn listen(way: Way, wanted: Vec<Wanted>, token: Option<Token>) -> Result<End, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut listener = Listener::start(url, wanted, token)?;
+    let mut listener = Listener::start(way, wanted, token)?;
     let end = tokio::select! {
         biased;
         () = either(&mut terminate, &mut interrupt) => End::Stopped,
@@ -116,7 +113,7 @@ async fn either(one: &mut Signal, other: &mut Signal) {
 /// The follower with a socket, a clock and standard output.
 struct Listener {
     follower: Follower,
-    url: String,
+    way: Way,
     transport: Option<(ConnectionId, Transport)>,
     events: mpsc::Receiver<(ConnectionId, Event)>,
     tell: mpsc::Sender<(ConnectionId, Event)>,
@@ -125,13 +122,13 @@ struct Listener {
 }
 
 impl Listener {
-    fn start(url: String, wanted: Vec<Wanted>, token: Option<Token>) -> Result<Self, Failure> {
+    fn start(way: Way, wanted: Vec<Wanted>, token: Option<Token>) -> Result<Self, Failure> {
         let clock = Clock::start();
         let (seed, _) = Uuid::new_v4().as_u64_pair();
         let (tell, events) = mpsc::channel(MAX_EVENTS);
         Ok(Self {
             follower: Follower::start(wanted, token, seed, clock.now()),
-            url,
+            way,
             transport: None,
             events,
             tell,
@@ -168,7 +165,7 @@ impl Listener {
     async fn carry_out(&mut self, action: Action) -> bool {
         match action {
             Action::Connect(connection) => {
-                let transport = Transport::open(self.url.clone(), connection, self.tell.clone());
+                let transport = Transport::open(self.way.clone(), connection, self.tell.clone());
                 self.transport = Some((connection, transport));
             }
             Action::Send(frame) => self.send(frame),

@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use http::HeaderValue;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
+use http::{HeaderValue, StatusCode};
+use hyper::body::Bytes;
 use realtime_client::ConnectionId;
-use realtime_protocol::SUB_PROTOCOL;
-use tokio::net::TcpStream;
+use realtime_protocol::{REALTIME_PATH, SUB_PROTOCOL};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async};
 use tokio_util::task::AbortOnDropHandle;
+
+use super::dial::{DialError, Stream, Way};
+use super::request::Answer;
 
 /// Frames that may wait to be sent: more than a client has to say at once. A connection that takes no more is lost.
 const MAX_WAITING: usize = 1024;
@@ -22,8 +26,8 @@ const MAX_WAITING: usize = 1024;
 /// How long closing may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// RFC 6455 section 7.4.1: no close frame came.
-const NO_CODE: u16 = 1006;
+/// RFC 6455 section 7.4.1: the code of a connection that ended without one.
+pub const NO_CODE: u16 = 1006;
 
 /// RFC 6455 section 7.4.1: a close frame came, without a code.
 const EMPTY_CODE: u16 = 1005;
@@ -35,6 +39,11 @@ pub enum Event {
     Opened,
     /// A frame.
     Frame(String),
+    /// It cannot be made, and to try again would bring the same as long as nobody changes something. Nothing follows.
+    Hopeless {
+        /// Why, for people.
+        why: String,
+    },
     /// It has ended, or could not be made. Nothing follows.
     Lost {
         /// The close code; 1006 where there was none.
@@ -50,15 +59,15 @@ pub struct Transport {
     task: AbortOnDropHandle<()>,
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<Box<dyn Stream>>;
 
 impl Transport {
     /// Starts to connect. What comes of it is told to `events`, which slows the connection down when it is full.
-    pub fn open(url: String, connection: ConnectionId, events: mpsc::Sender<(ConnectionId, Event)>) -> Self {
+    pub fn open(way: Way, connection: ConnectionId, events: mpsc::Sender<(ConnectionId, Event)>) -> Self {
         let (outgoing, frames) = mpsc::channel(MAX_WAITING);
         let task = tokio::spawn(async move {
             // An error means that nobody listens any more.
-            if let Some(lost) = converse(url, frames, &|event| events.send((connection, event))).await {
+            if let Some(lost) = converse(way, frames, &|event| events.send((connection, event))).await {
                 let _ = events.send((connection, lost)).await;
             }
         });
@@ -80,7 +89,7 @@ impl Transport {
 
 /// Connects, then carries frames both ways. Returns why it ended; nothing when this side wanted it.
 async fn converse<F>(
-    url: String,
+    way: Way,
     mut frames: mpsc::Receiver<String>,
     tell: &impl Fn(Event) -> F,
 ) -> Option<Event>
@@ -88,13 +97,13 @@ where
     F: Future,
 {
     let connected = tokio::select! {
-        connected = connect(url) => connected,
+        connected = connect(&way) => connected,
         // Nothing is sent before it is open, so this is the other end's drop.
         _ = frames.recv() => return None,
     };
     let mut socket = match connected {
         Ok(socket) => socket,
-        Err(error) => return Some(lost(&error)),
+        Err(event) => return Some(event),
     };
     tell(Event::Opened).await;
     loop {
@@ -116,12 +125,36 @@ where
     }
 }
 
-async fn connect(url: String) -> Result<Socket, tungstenite::Error> {
-    let mut request = url.into_client_request()?;
+/// Connects; the error is what that means.
+async fn connect(way: &Way) -> Result<Socket, Event> {
+    let stream = way.connect().await.map_err(|error| match error {
+        DialError::Unreachable(error) => lost(&error),
+        DialError::Distrusted(why) => Event::Hopeless { why: why.to_string() },
+    })?;
+    let mut request =
+        way.url().websocket(REALTIME_PATH).into_client_request().map_err(|error| lost(&error))?;
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUB_PROTOCOL));
-    // Small frames must not wait for each other (Nagle's algorithm).
-    let without_delay = true;
-    connect_async_with_config(request, None, without_delay).await.map(|(socket, _)| socket)
+    match client_async(request, stream).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(tungstenite::Error::Protocol(ProtocolError::HttparseError(_))) => {
+            Err(Event::Hopeless { why: way.no_http().to_owned() })
+        }
+        Err(tungstenite::Error::Http(response)) => Err(refused(response.map(Option::unwrap_or_default))),
+        Err(error) => Err(lost(&error)),
+    }
+}
+
+/// What an answer means that is not the one to a handshake.
+fn refused(response: http::Response<Vec<u8>>) -> Event {
+    let (head, body) = response.into_parts();
+    let passes = head.status == StatusCode::REQUEST_TIMEOUT || head.status == StatusCode::TOO_MANY_REQUESTS;
+    let is_hopeless = head.status.is_client_error() && !passes;
+    let answer = Answer { status: head.status, body: Bytes::from(body) };
+    match answer.success() {
+        Err(why) if is_hopeless => Event::Hopeless { why: why.to_string() },
+        Err(why) => lost(&why),
+        Ok(_) => lost(&format!("what answers there is no relay: {}", head.status)),
+    }
 }
 
 fn heard(message: Option<Result<Message, tungstenite::Error>>) -> Option<Event> {
@@ -138,6 +171,6 @@ fn heard(message: Option<Result<Message, tungstenite::Error>>) -> Option<Event> 
     }
 }
 
-fn lost(error: &tungstenite::Error) -> Event {
+fn lost(error: &impl ToString) -> Event {
     Event::Lost { code: NO_CODE, reason: error.to_string() }
 }

@@ -9,7 +9,7 @@ async fn a_command_line_that_is_not_right_exits_with_2_and_says_what_would_be_ri
     let cases: [(&[&str], &str); 13] = [
         (&["publish", "chat", "Hi"], r#"write quotes inside quotes: '"Hi"'"#),
         (&["publish", "a:b", "1"], r#"channel name has ":" at position 2"#),
-        (&["publish", "chat", "1", "--url", "https://relay.example"], "https is not supported"),
+        (&["publish", "chat", "1", "--url", "ftp://relay.example"], "an address looks like http"),
         (&["publish", "chat", "1", "--url", "http://relay.example"], "set --api-key or RELAY_API_KEY"),
         (&["subscribe"], "<CHANNEL[/RESOURCE]>..."),
         (&["subscribe", "chat", "--since", "7"], "EPOCH:OFFSET"),

@@ -14,6 +14,7 @@ mod issuer_tls;
 mod limits;
 mod log;
 mod metrics;
+mod over_tls;
 mod page;
 mod permissions;
 mod publish;

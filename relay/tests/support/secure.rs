@@ -32,17 +32,28 @@ impl Authority {
 
     /// A certificate for 127.0.0.1 and localhost, and its key, in PEM.
     pub fn issue(&self) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+        self.issue_as(names(&["127.0.0.1", "localhost"]))
     }
 
-    /// The same, of which the certificate ends so long from now.
+    /// A certificate for 127.0.0.1 that ends so long from now, and its key.
     pub fn issue_for(&self, lasting: Duration) -> (String, String) {
+        self.issue_until(since_1970() + lasting)
+    }
+
+    /// The same, of which the certificate ended so long ago.
+    pub fn issue_ended(&self, ago: Duration) -> (String, String) {
+        self.issue_until(since_1970() - ago)
+    }
+
+    fn issue_until(&self, since_1970: Duration) -> (String, String) {
+        let mut params = names(&["127.0.0.1"]);
+        params.not_after = date_time_ymd(1970, 1, 1) + since_1970;
+        self.issue_as(params)
+    }
+
+    /// A certificate as these have it, and its key, in PEM.
+    pub fn issue_as(&self, params: CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        params.not_after = date_time_ymd(1970, 1, 1) + since_1970 + lasting;
         (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
     }
 
@@ -59,6 +70,23 @@ impl Authority {
         let builder = ClientConfig::builder_with_provider(provider);
         builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots).with_no_client_auth()
     }
+}
+
+/// What a certificate for these names is made of.
+pub fn names(names: &[&str]) -> CertificateParams {
+    CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
+}
+
+/// A certificate for 127.0.0.1 that nobody but its own key has signed, and the key, in PEM.
+pub fn signed_by_itself(is_ca: IsCa) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = names(&["127.0.0.1"]);
+    params.is_ca = is_ca;
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
 }
 
 /// A folder with a certificate and its key.
