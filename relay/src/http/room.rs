@@ -8,7 +8,8 @@
 //! the relay says of itself), [`counters`], [`realtime`] (the WebSocket's door), [`origin`] (which pages may come through
 //! it), [`site`] and [`policy`] (static files), [`api`] (what all of it needs), [`routes`] (all of it); then [`listen`], [`places`] and [`address`] (how many connections,
 //! and whose), and [`connection`], below them [`lane`] (the hot requests,
-//! before hyper), [`socket`], [`refusal`] (what hyper cannot read) and [`answer`] (an answer's bytes).
+//! before hyper), [`socket`], [`refusal`] (what hyper cannot read), [`answer`] (an answer's bytes) and [`untaken`] (one
+//! that nobody takes).
 
 pub mod about;
 pub mod address;
@@ -37,3 +38,4 @@ pub mod refusal;
 pub mod routes;
 pub mod site;
 pub mod socket;
+pub mod untaken;

@@ -14,11 +14,8 @@ use tokio::time::{Sleep, sleep};
 
 use crate::http::places::Seat;
 use crate::http::problem::{Code, Problem};
-use crate::http::refusal;
+use crate::http::{refusal, untaken};
 use crate::tls::stream::Stream;
-
-/// How long a client may take nothing of an answer that waits for it.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a connection is read on after this side has closed, see [`Socket::poll_linger`].
 const LINGER: Duration = Duration::from_secs(2);
@@ -116,7 +113,8 @@ impl Socket {
             self.stalled = None;
             return written;
         }
-        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT))).as_mut().poll(cx));
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(untaken::PATIENCE))).as_mut().poll(cx));
+        untaken::note();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::measure::scrape;
-use crate::{identity, log, permission, session, store, tls};
+use crate::{http, identity, log, permission, session, store, tls};
 
 /// Upper bounds of a time's buckets, in seconds: from what a permission handler takes to the longest deadline.
 const SECONDS: [f64; 12] = [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -29,6 +29,7 @@ fn start() -> PrometheusHandle {
         );
     }
     scrape::describe();
+    http::untaken::describe();
     identity::gauge::describe();
     log::lines::describe();
     session::ends::describe();

@@ -49,7 +49,7 @@ fn limit(
     Limit { what, flags, breaks, answer, counter, line: Some(line).filter(|line| !line.is_empty()) }
 }
 
-/// All but those of memory, which take slow readers: see `slow_readers`.
+/// All but those of memory and of answers that nobody takes, which need slow readers: see `slow_readers`.
 fn limits(certificate: &Folder, handler: &str, silent_backend: &str) -> Vec<Limit> {
     let mut limits = vec![
         limit(

@@ -73,6 +73,7 @@ async fn a_relay_that_has_done_nothing_says_so() {
         "relay_recoveries_total{result=\"whole\"}",
         "relay_recoveries_total{result=\"refused\"}",
         "relay_permission_questions_open",
+        "relay_http_answers_untaken_total",
         "relay_http_requests_total{operation=\"publish\",outcome=\"ok\"}",
     ];
     assert!(counts.all(&nothing).iter().all(|count| *count == 0.0), "{}", counts.0);

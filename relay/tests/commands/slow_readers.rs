@@ -1,9 +1,12 @@
 //! What becomes of clients that do not read: each may leave so much unread, and all of them together so much.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
 
 use super::metrics::Counts;
 use super::support::{Client, publish};
@@ -15,14 +18,22 @@ const CLIENTS: usize = 20;
 /// Publishes before whoever does not read must have been noticed: far more than sockets and outboxes hold.
 const AT_MOST: usize = 2_000;
 
+/// Longer than an answer may wait, whatever else the machine does.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+const UNTAKEN: &str = "relay_http_answers_untaken_total";
 const SENT_AWAY: &str = r#"relay_sessions_ended_total{reason="Slow"}"#;
 const RELIEVED: &str = "relay_outboxes_relieved_total";
 
-/// A client whose socket holds little, so that what it does not read soon waits in the relay.
-async fn subscribed(address: SocketAddr, channel: &str) -> Client {
+/// A connection that holds little, so that what a client does not read soon waits in the relay.
+async fn connected(address: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(8 * 1024).unwrap();
-    let stream = socket.connect(address).await.unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+async fn subscribed(address: SocketAddr, channel: &str) -> Client {
+    let stream = connected(address).await;
     let mut client = Client::connect_over(Box::new(stream), address).await;
     client.send(json!({"type": "hello"})).await;
     assert_eq!(client.frame().await["type"], "welcome");
@@ -109,4 +120,38 @@ async fn when_the_memory_of_all_is_used_up_those_for_whom_most_waits_are_sent_aw
     assert!(sent_away[0] && number < CLIENTS, "{sent_away:?}");
     let lines = lines_with(&relay.end().await, "the memory for slow clients is used up");
     assert!((1..=number).contains(&lines), "{lines} lines for {number} clients");
+}
+
+/// Asks for this, and takes nothing of the answers.
+async fn asked(address: SocketAddr, requests: &str) -> TcpStream {
+    let mut stream = connected(address).await;
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_given_up_counted_and_told_of_once() {
+    let site = tempfile::tempdir().unwrap();
+    // Much more than sockets hold.
+    std::fs::File::create(site.path().join("large")).unwrap().set_len(64 * 1024 * 1024).unwrap();
+    let relay = Logged::serve(&["--site", site.path().to_str().unwrap()]).await;
+    let begun = Instant::now();
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(asked(relay.address, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await);
+    }
+    // Answered without hyper; each is refused in some hundred bytes.
+    let publishes = "POST /v1/publish HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".repeat(20_000);
+    let lane = tokio::spawn(async move { asked(relay.address, &publishes).await });
+    let given_up = async {
+        while Counts::read(relay.operators).await.of(UNTAKEN) < (CLIENTS + 1) as f64 {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(PATIENCE, given_up).await.expect("all of them are given up");
+    assert!(begun.elapsed() >= Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert_eq!(Counts::read(relay.operators).await.of(UNTAKEN), (CLIENTS + 1) as f64);
+    drop((clients, lane));
+    let lines = lines_with(&relay.end().await, "a client took nothing of its answer for 30 seconds");
+    assert!((1..CLIENTS / 2).contains(&lines), "{lines} lines for {CLIENTS} clients");
 }
