@@ -41,6 +41,7 @@ export function sleepScenarios(stage) {
       await sleepFor(SLEEP_MS);
       const visit = await scene.endsWhole({ outages: 1 });
       assert.ok(visit.tokens > before, 'getToken was asked again');
+      assert.equal(scene.link.accepted, 2, 'no connection is made with the token that has expired');
       assert.equal(countOf(visit, 'error'), 0);
     });
 

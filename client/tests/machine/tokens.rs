@@ -1,22 +1,13 @@
 //! Tokens that end: when another one is asked for, and what happens when none comes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on panics"
-)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
 use realtime_client::{ConnectionId, Effect, Identity, Input, Machine, Settings, State};
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::error::ErrorCode;
 use realtime_protocol::frame::{ClientFrame, Control, Token};
 
-const SECOND: Duration = Duration::from_secs(1);
+use crate::common::*;
 
 fn token(text: &str) -> Result<Identity, String> {
     Ok(Identity { token: Some(Token::new(text)), visitor_token: None, is_renewable: true })

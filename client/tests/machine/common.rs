@@ -13,6 +13,8 @@ use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Heartbeat, M
 use realtime_protocol::position::{Epoch, Offset, Position};
 use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
 
+pub const SECOND: Duration = Duration::from_secs(1);
+
 pub const HEARTBEAT: Heartbeat = Heartbeat { interval_ms: 25_000, timeout_ms: 10_000 };
 
 pub struct Client {

@@ -1,21 +1,10 @@
 //! Subscriptions: what is asked of the relay, what its answers mean, and who learns of it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on panics"
-)]
 
-mod common;
-
-use std::time::Duration;
-
-use common::*;
 use realtime_client::{Continuity, Effect, Input, Patience, Settings, State, SubscriptionId};
 use realtime_protocol::error::{ErrorCode, Status};
 use realtime_protocol::frame::{ChannelNumber, Control, RequestId};
 
-const SECOND: Duration = Duration::from_secs(1);
+use crate::common::*;
 
 #[test]
 fn a_subscription_is_live_with_the_relays_answer() {

@@ -1,15 +1,8 @@
 //! Positions: what is delivered, what is dropped as a duplicate, and what a return to the relay promises.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on panics"
-)]
 
-mod common;
-
-use common::*;
 use realtime_client::Continuity;
+
+use crate::common::*;
 
 /// A client whose subscription 1 stood at offset 5 when the connection was lost, welcomed again.
 fn returning() -> Client {
