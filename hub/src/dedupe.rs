@@ -9,6 +9,7 @@ use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::Offset;
 
 use crate::content::ContentHash;
+use crate::slack::GivesBack;
 
 /// The ids of recent publishes. Bounded by age and by number.
 #[derive(Debug)]
@@ -111,6 +112,13 @@ impl Dedupe {
 
     fn fingerprint(&self, channel: ChannelNumber, id: &str) -> Fingerprint {
         self.hashers.each_ref().map(|hasher| hasher.hash_one((channel, id)))
+    }
+}
+
+impl GivesBack for Dedupe {
+    fn give_back(&mut self) {
+        self.publishes.give_back();
+        self.order.give_back();
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use realtime_protocol::frame::ChannelNumber;
 
 use crate::retention::{RetentionNumber, Retentions};
+use crate::slack::GivesBack;
 
 /// Every channel once, by the moment at which its oldest message becomes too old. Kept lazily: a channel whose moment
 /// has moved is put back when its old one comes up.
@@ -47,6 +48,12 @@ impl DueChannels {
         let oldest_at = |heap: &DueHeap| heap.next_at().map(|at| at.saturating_sub(heap.age));
         let with_messages = self.0.iter_mut().filter(|heap| !heap.channels.is_empty());
         with_messages.min_by_key(|heap| oldest_at(heap))?.pop()
+    }
+}
+
+impl GivesBack for DueChannels {
+    fn give_back(&mut self) {
+        self.0.iter_mut().for_each(|heap| heap.channels.give_back());
     }
 }
 

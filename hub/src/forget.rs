@@ -6,6 +6,7 @@ use realtime_protocol::frame::ChannelNumber;
 
 use crate::channel::Reader;
 use crate::hub::{Hub, channel_bytes};
+use crate::slack::GivesBack;
 
 /// Channels that one call looks at when something has to be forgotten, so that no call holds a hub's lock for long.
 /// The rest is done by the calls after it.
@@ -23,9 +24,17 @@ pub(crate) enum Spare {
 }
 
 impl<R: Reader + Clone> Hub<R> {
-    /// Forgets what is too old. To be called about every second.
+    /// Forgets what is too old, and gives back the room that it took. To be called about every second.
     pub fn tick(&mut self, now: Duration) {
         self.dedupe.forget_old(now);
+        self.forget_due(now);
+        self.by_name.give_back();
+        self.channels.give_back();
+        self.dedupe.give_back();
+        self.due.give_back();
+    }
+
+    fn forget_due(&mut self, now: Duration) {
         for _ in 0..MAX_FORGETTING_STEPS {
             let Some((_, number)) = self.due.pop_due(now) else {
                 return;

@@ -13,7 +13,7 @@
 //! Reading order: [`settings`], [`retention`], [`budget`], [`publication`] (what is published), [`stream`] (offsets,
 //! history, recovery), [`content`] and [`dedupe`] (repeated publishes), [`joined`] (messages as frames), [`channel`] (a stream and its
 //! subscribers), `by_number` and [`hub`] (all channels), [`deferred`] (publishing for a store), [`restore`] (what a store kept),
-//! `forget` and `due` (what goes when), [`outbox`] (what waits for one reader).
+//! `forget`, `due` and `slack` (what goes when, and gives back its room), [`outbox`] (what waits for one reader).
 
 pub mod budget;
 mod by_number;
@@ -30,4 +30,5 @@ pub mod publication;
 pub mod restore;
 pub mod retention;
 pub mod settings;
+mod slack;
 pub mod stream;

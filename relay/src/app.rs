@@ -17,6 +17,7 @@ use crate::broker::flusher;
 use crate::broker::history::History;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
+use crate::heap::{self, Tide};
 use crate::http::address::TrustedProxies;
 use crate::http::api::Api;
 use crate::http::connection::Routes;
@@ -363,6 +364,7 @@ fn start_following(followed: Followed, sessions: &Arc<Sessions>, stage: &Stage) 
 async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: CancellationToken) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tide = Tide::default();
     loop {
         tokio::select! {
             biased;
@@ -370,6 +372,9 @@ async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: Cancel
             _ = ticks.tick() => sessions.broker.tick(),
         }
         sessions.relieve();
+        if tide.has_ebbed(sessions.held_bytes()) {
+            tokio::task::spawn_blocking(heap::give_back);
+        }
         if let Some(status) = sessions.broker.store_status() {
             match status.refuses {
                 Some((refusal, _)) => readiness.fault("store", refusal.to_string()),

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 #[path = "command/room.rs"]
 pub mod command;
+pub mod heap;
 #[path = "http/room.rs"]
 pub mod http;
 #[path = "identity/room.rs"]

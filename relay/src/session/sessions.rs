@@ -13,6 +13,9 @@ use crate::session::relief;
 use crate::session::rules::SessionRules;
 use crate::tls::stream::Wire;
 
+/// What a subscribed client at rest holds, as `docs/benchmarks.md` has it.
+const SESSION_BYTES: usize = 1_800;
+
 /// What all sessions of a relay share.
 pub struct Sessions {
     /// The channels.
@@ -42,6 +45,12 @@ impl Sessions {
     pub fn relieve(&self) {
         let allowed = self.max_memory_bytes.saturating_sub(self.broker.history_bytes());
         relief::relieve(&self.registry, allowed);
+    }
+
+    /// Roughly what channels, clients and what waits for them hold now.
+    pub fn held_bytes(&self) -> usize {
+        let connections = self.registry.len() * SESSION_BYTES;
+        self.broker.history_bytes() + self.registry.waiting_bytes() + connections
     }
 
     /// A new session over a connection.
