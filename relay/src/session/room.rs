@@ -8,7 +8,7 @@
 //! - Nobody but its task changes a session: whoever wants something of it tells it so, by an [`order`].
 //! - After `ended`, no message of that channel follows.
 //!
-//! Reading order: [`effect`], [`rules`], `request`, `asked`, `pulse` and [`state`], [`order`], [`muted`], `read` and [`connection`], [`registry`] (all
+//! Reading order: [`effect`], [`rules`], `request`, `asked`, `pulse` and [`state`], [`order`], [`muted`], `read`, `write` and [`connection`], [`registry`] (all
 //! that run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`],
 //! [`who`], [`questions`], `turn`, `moments`, `farewell`, [`task`].
 
@@ -35,3 +35,4 @@ pub mod state;
 pub mod task;
 mod turn;
 pub mod who;
+mod write;
