@@ -25,10 +25,10 @@ describe('the page', () => {
     );
   });
 
-  test('says beside a goal about growth what the same growth costs others', () => {
+  test('rates growth by what the same growth costs the kernel, and says what it costs everybody', () => {
     assert.match(
       section('What was to be reached'),
-      /100 to 10,000 subscribers \| .* \| 0\.500 \| reached; beside it: Bun 1\.00 \|/,
+      /100 to 10,000 subscribers \| .* \| 0\.250 \| reached; beside it: relay × 0\.500, bare loop × 2\.00, Bun × 1\.00 \|/,
     );
   });
 

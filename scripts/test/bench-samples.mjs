@@ -75,6 +75,7 @@ export function sampleRun() {
   addRound(run, 'many-channels', 'bare', { failure: 'nothing came for 10 seconds, `for` answers' });
   for (const at of [100, 1_000, 10_000]) {
     addRound(run, `subscribers-${at}`, 'relay', deliveries(1e6, 10 / Math.log10(at)));
+    addRound(run, `subscribers-${at}`, 'bare', deliveries(1e6, Math.log10(at)));
     addRound(run, `subscribers-${at}`, 'bun', deliveries(1e6, 2));
   }
   return run;
