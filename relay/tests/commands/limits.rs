@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::metrics::until;
 use super::support::secure::{Authority, Folder};
-use super::support::{Client, KEY_AND_JSON, http};
+use super::support::{Client, KEY_AND_JSON, http, say_hello};
 use super::terminal::Logged;
 
 /// How often each limit is broken.
@@ -316,6 +316,7 @@ fn handshakes(address: SocketAddr) -> Answers {
         let mut answer = [0; 12];
         first.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 101");
+        say_hello(&mut first).await;
         let answers = at_once(address, |address| ask(address, handshake("Upgrade, close"))).await;
         drop(first);
         answers

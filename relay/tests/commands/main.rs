@@ -11,6 +11,7 @@ mod config;
 #[path = "../support/issuer.rs"]
 mod issuer;
 mod issuer_tls;
+mod lane_counts;
 mod limits;
 mod log;
 mod metrics;

@@ -30,6 +30,10 @@ impl Counts {
         Self(answer.body)
     }
 
+    pub(crate) fn lines(&self) -> std::str::Lines<'_> {
+        self.0.lines()
+    }
+
     fn find(&self, name: &str) -> Option<f64> {
         self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }

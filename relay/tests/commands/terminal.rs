@@ -96,6 +96,11 @@ impl Logged {
         Self { child, address, operators, log }
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends it, and returns what it has logged.
     pub(crate) async fn end(mut self) -> String {
         self.child.kill().await.unwrap();

@@ -1,195 +1,22 @@
 //! The lane before hyper is not to be told from hyper: requests that it takes, and the same made such that it leaves them
 //! to hyper, have the same answers and the same effects.
 
-use std::fmt::Write as _;
+#[path = "lane/answers.rs"]
+mod answers;
+#[path = "lane/requests.rs"]
+mod requests;
 
 use realtime_relay::app::Relay;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::support::{Client, DEADLINE, Stream, connect, is_secure, relay};
-
-/// A field that means nothing beside a length, and that the lane leaves to hyper all the same.
-const FOR_HYPER: &str = "Trailer: x\r\n";
-
-/// Turns that the relay has between two pieces of a request.
-const TURNS: usize = 20;
-
-const KEY: &str = "Authorization: Bearer dev\r\n";
-const JSON: &str = "Content-Type: application/json\r\n";
-const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
-                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
-const OURS: &str = "Sec-WebSocket-Protocol: realtime.v1.json\r\n";
-
-/// An answer as it can be compared: the fields in their order are no promise, and neither is the second.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Answer {
-    status: String,
-    fields: Vec<String>,
-    body: String,
-}
-
-/// Takes one answer off the front of a text, if it is there whole.
-fn split_answer(text: &str) -> Option<(Answer, &str)> {
-    let (head, rest) = text.split_once("\r\n\r\n")?;
-    let mut lines = head.split("\r\n").map(str::to_owned);
-    let status = lines.next()?;
-    let mut fields: Vec<_> = lines.collect();
-    let length = fields.iter().find_map(|field| field.strip_prefix("content-length: ")?.parse().ok());
-    let (body, rest) = rest.split_at_checked(length.unwrap_or(0))?;
-    for field in &mut fields {
-        if let Some(date) = field.strip_prefix("date: ") {
-            assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
-            *field = "date".to_owned();
-        }
-    }
-    fields.sort();
-    Some((Answer { status, fields, body: body.to_owned() }, rest))
-}
-
-fn answers(mut text: &str) -> Vec<Answer> {
-    let mut answers = Vec::new();
-    while let Some((answer, rest)) = split_answer(text) {
-        answers.push(answer);
-        text = rest;
-    }
-    assert_eq!(text, "", "behind {answers:?}");
-    answers
-}
-
-/// Sends pieces, each once the relay has had time for the one before, and reads so many answers, or to the end.
-async fn exchange(stream: &mut Box<dyn Stream>, pieces: &[&[u8]], wanted: Option<usize>) -> Vec<Answer> {
-    let mut read = Vec::new();
-    for piece in pieces {
-        stream.write_all(piece).await.unwrap();
-        stream.flush().await.unwrap();
-        // The relay runs on this thread, and has read and answered when the others have had some turns.
-        for _ in 0..TURNS {
-            tokio::task::yield_now().await;
-        }
-    }
-    let reading = async {
-        loop {
-            let text = String::from_utf8_lossy(&read).into_owned();
-            let mut rest = text.as_str();
-            let mut count = 0;
-            while let Some((_, behind)) = split_answer(rest) {
-                (rest, count) = (behind, count + 1);
-            }
-            if wanted == Some(count) || stream.read_buf(&mut read).await.unwrap_or(0) == 0 {
-                return answers(&text);
-            }
-        }
-    };
-    timeout(DEADLINE, reading).await.unwrap_or_else(|_| panic!("{wanted:?} answers in time"))
-}
-
-fn publish(headers: &str, body: &str) -> String {
-    format!(
-        "POST /v1/publish HTTP/1.1\r\nHost: relay\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-        body.len()
-    )
-}
-
-fn handshake(headers: &str) -> String {
-    format!("GET /v1/realtime HTTP/1.1\r\nHost: relay\r\n{headers}\r\n")
-}
-
-/// The same request, for hyper.
-fn for_hyper(request: &str) -> String {
-    request.replacen("\r\n", &format!("\r\n{FOR_HYPER}"), 1)
-}
-
-fn message(channel: &str, more: &str) -> String {
-    format!(r#"{{"channel":{{"name":"{channel}"}},"payload":{{"n":1}}{more}}}"#)
-}
-
-/// Requests that are whole and plain, right and wrong.
-fn plain_requests() -> Vec<String> {
-    let key_and_json = format!("{KEY}{JSON}");
-    let mut requests: Vec<String> = [
-        message("c", ""),
-        message("c", r#","id":"i1""#),
-        message("c", r#","id":"i1","options":{"users":[]}"#),
-        message("c", r#","options":{"users":["anna"],"includePublisher":true},"publisher":{"id":"ben"}"#),
-        message("a:b", ""),
-        message("c", r#","unknown":1"#),
-        "{}".to_owned(),
-        "[]".to_owned(),
-        "no json".to_owned(),
-        String::new(),
-        r#"{"channel":"c","payload":1}"#.to_owned(),
-        format!(r#"{{"channel":{{"name":"c"}},"payload":"{}"}}"#, "x".repeat(300)),
-        format!(r#"{{"channel":{{"name":"c"}},"payload":"{}"}}"#, "x".repeat(3000)),
-    ]
-    .iter()
-    .map(|body| publish(&key_and_json, body))
-    .collect();
-    let body = message("c", "");
-    for headers in [
-        "",
-        KEY,
-        JSON,
-        "Authorization: Bearer wrong\r\nContent-Type: application/json\r\n",
-        "Authorization: Basic dev\r\nContent-Type: application/json\r\n",
-        "Authorization: Bearer dev\r\nAuthorization: Bearer wrong\r\nContent-Type: application/json\r\n",
-        "authorization: bearer dev\r\nCONTENT-TYPE: application/json; charset=utf-8\r\nUser-Agent: x\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json; charset=latin1\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: text/plain\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json\r\nIdempotency-Key: \"i2\"\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json\r\nIdempotency-Key: \"i2\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json\r\nIdempotency-Key: \u{fc}\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json\r\nConnection: Keep-Alive\r\n",
-        "Authorization: Bearer dev\r\nContent-Type: application/json\r\nCookie:\r\n",
-    ] {
-        requests.push(publish(headers, &body));
-    }
-    for headers in [
-        format!("{UPGRADE}{OURS}Origin: https://evil.example\r\n"),
-        format!("{UPGRADE}Sec-WebSocket-Protocol: other\r\n"),
-        UPGRADE.to_owned(),
-        format!("{UPGRADE}{OURS}").replace("Version: 13", "Version: 8"),
-        format!("{UPGRADE}{OURS}").replace("Upgrade: websocket", "Upgrade: h2c"),
-        format!("{UPGRADE}{OURS}").replace(", Upgrade", ""),
-    ] {
-        requests.push(handshake(&headers));
-    }
-    requests
-}
-
-/// Requests that are anything but plain, which hyper gets whoever looks at them first.
-fn other_requests() -> Vec<String> {
-    let body = message("c", "");
-    let whole = publish(&format!("{KEY}{JSON}"), &body);
-    let with = |field: &str| publish(&format!("{KEY}{JSON}{field}"), &body);
-    let mut many = String::new();
-    for field in 0..120 {
-        let _ = write!(many, "X-{field}: 1\r\n");
-    }
-    vec![
-        with("Connection: close\r\n"),
-        with("Host: other\r\nConnection: close\r\n"),
-        with("Expect: something\r\nConnection: close\r\n"),
-        with(&format!("Content-Length: {}\r\nConnection: close\r\n", body.len())),
-        with("Content-Length: 1\r\nConnection: close\r\n"),
-        with(&many),
-        with(&format!("X: {}\r\n", "x".repeat(40_000))),
-        with("no field\r\n"),
-        with(" folded: 1\r\n"),
-        with("Connection: close\r\n").replace("HTTP/1.1", "HTTP/1.0"),
-        with("Connection: close\r\n").replace("/v1/publish", "/v1/publish?a=b"),
-        with("Connection: close\r\n").replace("/v1/publish", "http://relay/v1/publish"),
-        with("Connection: close\r\n").replace("POST", "PUT"),
-        with("Connection: close\r\n").replace("Host: relay\r\n", ""),
-        whole.replace("HTTP/1.1", "HTTP/2.0"),
-        whole.replace("Content-Length: ", "Content-Length: +"),
-        "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned(),
-        handshake("Connection: close\r\n"),
-        "NONSENSE\r\n\r\n".to_owned(),
-    ]
-}
+use self::answers::{Answer, exchange, without_epoch};
+use self::requests::{
+    JSON, KEY, OURS, UPGRADE, for_hyper, handshake, head_bytes, message, other_requests, plain_requests,
+    publish, publish_with_head,
+};
+use crate::support::{Client, DEADLINE, Stream, connect, is_secure, relay, say_hello};
 
 /// Two relays to which the same is done, once through the lane and once through hyper.
 struct Two([Relay; 2]);
@@ -219,21 +46,23 @@ impl Two {
         self.agree([&[text.as_bytes()], &[for_hyper(text).as_bytes()]], wanted, text).await
     }
 
+    /// A session with each of them.
+    async fn sessions(&self, handshake: &str) -> Vec<Box<dyn Stream>> {
+        let mut sessions = Vec::new();
+        for relay in &self.0 {
+            let mut stream = connect(relay).await;
+            exchange(&mut stream, &[handshake.as_bytes()], Some(1)).await;
+            say_hello(&mut stream).await;
+            sessions.push(stream);
+        }
+        sessions
+    }
+
     async fn stop(self) {
         for relay in self.0 {
             relay.stop().await;
         }
     }
-}
-
-/// A position's epoch is each relay's own.
-fn without_epoch(mut answer: Answer) -> Answer {
-    if let Ok(Value::Object(mut document)) = serde_json::from_str(&answer.body)
-        && document.remove("epoch").is_some()
-    {
-        answer.body = Value::from(document).to_string();
-    }
-    answer
 }
 
 /// A number below `end`, from a sequence that its seed repeats (Knuth's, of MMIX).
@@ -339,6 +168,131 @@ async fn a_request_may_come_in_any_two_pieces() {
         }
     }
     two.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_may_come_byte_by_byte_and_a_body_once_it_is_asked_for() {
+    let two = Two::start([&[], &[]]).await;
+    let one = publish(&format!("{KEY}{JSON}"), &message("c", ""));
+    let text = format!("{one}{one}");
+    let bytes: Vec<_> = text.as_bytes().chunks(1).collect();
+    two.agree([&bytes, &[for_hyper(&text).as_bytes()]], Some(2), "byte by byte").await;
+    // The first is the lane's; of the second the head, and then the body byte by byte.
+    let (head, body) = text.split_at(one.len() + head_bytes(&one));
+    let pieces: Vec<_> = std::iter::once(head.as_bytes()).chain(body.as_bytes().chunks(1)).collect();
+    two.agree([&pieces, &[for_hyper(&text).as_bytes()]], Some(2), "a body byte by byte").await;
+
+    let asking = publish(&format!("{KEY}{JSON}Expect: 100-continue\r\n"), &message("c", ""));
+    let (head, body) = asking.split_at(head_bytes(&asking));
+    let other = for_hyper(head);
+    let pieces = [&[head.as_bytes(), body.as_bytes()][..], &[other.as_bytes(), body.as_bytes()]];
+    let answers = two.agree(pieces, Some(2), "a body that is asked for").await;
+    assert_eq!(answers[0].status, "HTTP/1.1 100 Continue");
+    two.stop().await;
+}
+
+#[tokio::test]
+async fn on_both_sides_of_each_limit_of_size_the_answers_are_alike() {
+    let two = Two::start([&[], &[]]).await;
+    let mut texts = Vec::new();
+    // The lane's own limits, beyond which hyper answers, and then hyper's.
+    for (bytes, fields, status) in [
+        (16 * 1024, 6, "200"),
+        (16 * 1024 + 1, 6, "200"),
+        (32 * 1024, 6, "200"),
+        (32 * 1024 + 1, 6, "431"),
+        (0, 32, "200"),
+        (0, 33, "200"),
+        (0, 100, "200"),
+        (0, 101, "431"),
+    ] {
+        texts.push(([false, true].map(|hyper| publish_with_head(bytes, fields, hyper)), status));
+    }
+    // What the lane reads at once, head and body together.
+    for bytes in [64 * 1024, 64 * 1024 + 1] {
+        let of = |payload: usize| {
+            let body = format!(r#"{{"channel":{{"name":"c"}},"payload":"{payload:0payload$}"}}"#);
+            publish(&format!("{KEY}{JSON}"), &body)
+        };
+        let lane = of(bytes - of(60_000).len() + 60_000);
+        assert_eq!(lane.len(), bytes);
+        texts.push(([lane.clone(), for_hyper(&lane)], "200"));
+    }
+    for ([lane, hyper], status) in texts {
+        let what = format!("a head of {} bytes", head_bytes(&lane));
+        let answers = two.agree([&[lane.as_bytes()], &[hyper.as_bytes()]], Some(1), &what).await;
+        assert!(answers[0].status.contains(status), "{what}: {answers:?}");
+    }
+    two.stop().await;
+}
+
+#[tokio::test]
+async fn who_wants_more_than_there_is_is_refused_alike() {
+    let two = Two::start([&["--max-sessions", "1", "--max-publishes-per-second", "1"]; 2]).await;
+    let handshake = handshake(&format!("{UPGRADE}{OURS}X-Forwarded-For: 203.0.113.7\r\n"));
+    let held = two.sessions(&handshake).await;
+    let answers = two.agree_about(&handshake, Some(1)).await;
+    assert!(
+        answers[0].status.contains("503")
+            && answers[0].fields.iter().any(|field| field.starts_with("retry-after"))
+    );
+    let publishes = publish(&format!("{KEY}{JSON}"), &message("c", "")).repeat(3);
+    let answers = two.agree_about(&publishes, Some(3)).await;
+    assert!(
+        answers[0].status.contains("200") && answers[1..].iter().all(|answer| answer.status.contains("429"))
+    );
+    drop(held);
+    two.stop().await;
+
+    let flags = ["--trusted-proxy", "127.0.0.0/8", "--max-connections-per-address", "1"];
+    let two = Two::start([&flags; 2]).await;
+    let held = two.sessions(&handshake).await;
+    let answers = two.agree_about(&handshake, Some(1)).await;
+    assert!(answers[0].status.contains("429"), "{answers:?}");
+    drop(held);
+    two.stop().await;
+}
+
+/// What a relay answers to what is sent `before` it stops, so many answers, and to what comes `behind` that.
+async fn answers_at_the_end(before: &str, answered: usize, behind: &str) -> [Vec<Answer>; 2] {
+    let relay = relay(&[]).await;
+    let mut stream = connect(&relay).await;
+    let early = exchange(&mut stream, &[before.as_bytes()], Some(answered)).await;
+    let stopping = tokio::spawn(relay.stop());
+    // It gets some turns for nothing.
+    exchange(&mut stream, &[b""], Some(0)).await;
+    let late = exchange(&mut stream, &[behind.as_bytes()], None).await;
+    drop(stream);
+    stopping.await.unwrap();
+    [early, late].map(|answers| answers.into_iter().map(without_epoch).collect())
+}
+
+#[tokio::test]
+async fn a_relay_that_stops_parts_alike_from_who_has_asked_and_who_is_about_to() {
+    let whole = publish(&format!("{KEY}{JSON}"), &message("c", ""));
+    let (half, rest) = whole.split_at(whole.len() / 2);
+    let (head, body) = whole.split_at(head_bytes(&whole));
+    for (before, answered, behind, late) in [(&*whole, 1, &*whole, 0), (half, 0, rest, 1), (head, 0, body, 1)]
+    {
+        let lane = answers_at_the_end(before, answered, behind).await;
+        let hyper = answers_at_the_end(&for_hyper(before), answered, behind).await;
+        assert_eq!(lane, hyper, "{before:?} and then {behind:?}");
+        assert_eq!(lane[1].len(), late, "{before:?} and then {behind:?}");
+        let closes = |answer: &Answer| answer.fields.iter().any(|field| field == "connection: close");
+        assert!(lane[1].iter().all(closes), "{lane:?}");
+    }
+}
+
+/// The one thing that can be told: hyper lets go of a client in the middle of any request but its first.
+#[tokio::test]
+async fn a_request_behind_the_lanes_that_has_begun_to_come_when_the_relay_stops_is_answered() {
+    let whole = publish(&format!("{KEY}{JSON}"), &message("c", ""));
+    for at in [1, whole.len() / 2, head_bytes(&whole), whole.len() - 1] {
+        let (half, rest) = whole.split_at(at);
+        let [_, late] = answers_at_the_end(&format!("{whole}{half}"), 1, rest).await;
+        assert_eq!(late.len(), 1, "cut at {at}");
+        assert_eq!(late[0].body, r#"{"offset":2}"#, "cut at {at}");
+    }
 }
 
 #[tokio::test]

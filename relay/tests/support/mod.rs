@@ -148,6 +148,21 @@ pub async fn post(relay: &Relay, path: &str, body: Value) -> Answer {
     http(relay, "POST", path, KEY_AND_JSON, &body.to_string()).await
 }
 
+/// Says hello on a connection that has become a WebSocket, and reads on to the welcome: from then on there is a session.
+pub async fn say_hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    let hello = br#"{"type":"hello"}"#;
+    // Masked with zeros.
+    let frame = [&[0x81, 0x80 | hello.len() as u8, 0, 0, 0, 0][..], hello].concat();
+    stream.write_all(&frame).await.unwrap();
+    let mut read = Vec::new();
+    let welcomed = async {
+        while !String::from_utf8_lossy(&read).contains(r#"{"type":"welcome""#) {
+            assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0);
+        }
+    };
+    timeout(DEADLINE, welcomed).await.expect("a welcome in time");
+}
+
 /// A client that speaks the protocol frame by frame.
 pub struct Client(pub WebSocketStream<Box<dyn Stream>>);
 

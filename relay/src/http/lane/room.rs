@@ -6,8 +6,8 @@
 //! another address, or wrong. So HTTP's many ways are hyper's alone, and what is refused is refused in one place.
 //!
 //! What always holds:
-//! - **Nobody can tell the difference**: status, header fields, body and effect are those of the way through hyper
-//!   (`tests/relay/lane.rs` tries both).
+//! - **Nobody can tell the difference**: status, header fields, body, effect and counters are those of the way through
+//!   hyper (`tests/relay/lane.rs` and `tests/commands/lane_counts.rs` try both).
 //! - **Nothing is half answered**: a request is taken whole, or hyper gets all of it.
 //! - **A connection at rest owns no buffer**: what is read lies in one buffer a thread until the turn is over.
 //!
