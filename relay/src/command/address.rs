@@ -1,6 +1,6 @@
 //! The address of a relay, as it is written at the command line, and the key for it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -135,6 +135,19 @@ impl RelayUrl {
     }
 }
 
+impl From<SocketAddr> for RelayUrl {
+    /// Without TLS.
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            is_secure: false,
+            authority: address.to_string(),
+            host: address.ip().to_string(),
+            port: address.port(),
+            folder: String::new(),
+        }
+    }
+}
+
 impl std::fmt::Display for RelayUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scheme = if self.is_secure { "https" } else { "http" };
@@ -160,6 +173,10 @@ mod tests {
             assert_eq!((url.host_and_port(), url.path("/v1").as_str()), (connect, path));
             assert_eq!(url.websocket("/v1"), websocket);
             assert_eq!(url.to_string(), text.trim_end_matches('/'));
+        }
+        for address in ["127.0.0.1:8787", "[::1]:8787"] {
+            let url = RelayUrl::parse(&format!("http://{address}"));
+            assert_eq!(url, Ok(address.parse::<SocketAddr>().unwrap().into()));
         }
     }
 

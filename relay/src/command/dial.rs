@@ -1,6 +1,7 @@
 //! The connection to a relay that a command speaks to: plain, or over TLS.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,14 +21,14 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// How a relay is reached.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Way {
     url: RelayUrl,
     tls: Option<Tls>,
 }
 
 /// What TLS needs.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Tls {
     name: ServerName<'static>,
     authorities: Arc<Authorities>,
@@ -65,6 +66,11 @@ impl Way {
         let config = authorities.config().map_err(Failure::failed)?;
         let tls = Tls { name, authorities: Arc::new(authorities), config: Arc::new(config) };
         Ok(Self { url: url.clone(), tls: Some(tls) })
+    }
+
+    /// The way to a relay at an address, without TLS.
+    pub fn plain(address: SocketAddr) -> Self {
+        Self { url: address.into(), tls: None }
     }
 
     /// Where it leads.

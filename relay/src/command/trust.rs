@@ -19,6 +19,7 @@ const ALPN: &[u8] = b"http/1.1";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who may have signed the certificate of a relay.
+#[derive(Debug)]
 pub struct Authorities {
     from: From,
     roots: RootCertStore,

@@ -5,21 +5,18 @@ use std::net::SocketAddr;
 use realtime_client::{
     ConnectionId, Continuity, Effect, Identity, Input, Machine, Patience, Settings, SubscriptionId,
 };
-use realtime_protocol::REALTIME_PATH;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::codec::{RawPayload, read_relay_frame, write_client_frame};
 use realtime_protocol::frame::{Message, RelayFrame, Token};
 use realtime_protocol::position::Position;
 use realtime_relay::clock::Clock;
-use realtime_relay::command::transport::{Event, Transport};
+use realtime_relay::command::dial::Way;
+use realtime_relay::command::transport::{Event, NO_CODE, Transport};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Events that may wait: what the connection reads ahead.
 const MAX_EVENTS: usize = 16;
-
-/// RFC 6455 section 7.4.1: the code of a connection that ended without one.
-const NO_CODE: u16 = 1006;
 
 /// What a client is.
 #[derive(Debug, Clone)]
@@ -166,6 +163,10 @@ impl<T: FnMut(Seen<'_>) + Send> Driver<T> {
         match event {
             Event::Opened => self.on(Input::Opened(connection)),
             Event::Lost { code, reason } => self.on(Input::Lost { connection, code, reason }),
+            // Whatever a fault has made of a handshake, the next one is another.
+            Event::Hopeless { why } => {
+                self.on(Input::Lost { connection, code: NO_CODE, reason: why });
+            }
             Event::Frame(text) => match read_relay_frame(&text) {
                 Ok(RelayFrame::Control(control)) => {
                     self.on(Input::Notice { connection, notice: control.into() });
@@ -205,8 +206,8 @@ impl<T: FnMut(Seen<'_>) + Send> Driver<T> {
     fn take(&mut self, effect: Effect) {
         match effect {
             Effect::Connect(connection) => {
-                let url = format!("ws://{}{REALTIME_PATH}", *self.relay.borrow());
-                self.transport = Some((connection, Transport::open(url, connection, self.bring.clone())));
+                let way = Way::plain(*self.relay.borrow());
+                self.transport = Some((connection, Transport::open(way, connection, self.bring.clone())));
             }
             Effect::Identify { connection, .. } => {
                 let identity = Ok(self.identity.clone());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use realtime_protocol::channel::Channel;
-use realtime_relay::command::address::RelayUrl;
+use realtime_relay::command::dial::Way;
 use realtime_relay::command::request::{Answer, post};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
@@ -44,7 +44,7 @@ pub struct Draft {
 /// A publisher.
 #[derive(Debug)]
 pub struct Publisher {
-    url: RelayUrl,
+    way: Way,
     recorder: Arc<Recorder>,
     numbers: Arc<AtomicU32>,
     /// Of the run, so that ids of one run mean nothing to a relay that remembers another.
@@ -78,9 +78,8 @@ impl Publisher {
         numbers: Arc<AtomicU32>,
         run: u64,
         random: Random,
-    ) -> Result<Self, String> {
-        let url = RelayUrl::parse(&format!("http://{relay}")).map_err(|error| error.to_string())?;
-        Ok(Self { url, recorder, numbers, run, random })
+    ) -> Self {
+        Self { way: Way::plain(relay), recorder, numbers, run, random }
     }
 
     /// Publishes messages in their order, in one request, and again until each is settled.
@@ -131,7 +130,7 @@ impl Publisher {
                 ("/v1/publish/batch", format!("{{\"messages\":[{}]}}", messages.join(",")))
             }
         };
-        match timeout(ATTEMPT_LIMIT, post(&self.url, path, KEY, body)).await {
+        match timeout(ATTEMPT_LIMIT, post(&self.way, path, KEY, body)).await {
             Ok(Ok(answer)) => fates(&answer, waiting.len()),
             _ => doubtful(waiting.len()),
         }

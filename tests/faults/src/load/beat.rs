@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use realtime_relay::command::address::RelayUrl;
+use realtime_relay::command::dial::Way;
 use realtime_relay::command::request::post;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -63,10 +63,7 @@ pub async fn beat(
 }
 
 async fn attempt(relay: SocketAddr, body: String) -> bool {
-    let Ok(url) = RelayUrl::parse(&format!("http://{relay}")) else {
-        return false;
-    };
-    let answer = timeout(ATTEMPT_LIMIT, post(&url, "/v1/publish", KEY, body)).await;
+    let answer = timeout(ATTEMPT_LIMIT, post(&Way::plain(relay), "/v1/publish", KEY, body)).await;
     matches!(answer, Ok(Ok(answer)) if answer.status.is_success())
 }
 

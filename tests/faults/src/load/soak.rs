@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use realtime_client::Settings;
 use realtime_protocol::channel::Channel;
-use realtime_relay::command::address::RelayUrl;
+use realtime_relay::command::dial::Way;
 use realtime_relay::command::request::post;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -259,11 +259,11 @@ async fn come_and_go(relay: SocketAddr, mut random: Random, slot: u64, end: Inst
 }
 
 async fn publish(relay: SocketAddr, channel: &str, tally: &Tally) {
-    let Ok(url) = RelayUrl::parse(&format!("http://{relay}")) else {
-        return;
-    };
     let body = format!("{{\"channel\":{{\"name\":\"{channel}\"}},\"payload\":\"{}\"}}", "hello ".repeat(20));
-    if post(&url, "/v1/publish", "dev", body).await.is_ok_and(|answer| answer.status.is_success()) {
+    if post(&Way::plain(relay), "/v1/publish", "dev", body)
+        .await
+        .is_ok_and(|answer| answer.status.is_success())
+    {
         tally.published.fetch_add(1, Ordering::Relaxed);
     }
 }

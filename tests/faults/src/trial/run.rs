@@ -122,7 +122,7 @@ impl Trial {
         for number in 0..PUBLISHERS {
             let seed = Random::branch(plan.seed, 2_000 + u64::from(number));
             let proxy = trial.proxy(format!("publisher {number}"), plan.seed).await?;
-            let publisher = trial.publisher(proxy, plan.seed, seed)?;
+            let publisher = trial.publisher(proxy, plan.seed, seed);
             trial.publishers.push(publisher);
         }
         Ok(trial)
@@ -135,9 +135,9 @@ impl Trial {
         Ok(address)
     }
 
-    fn publisher(&self, relay: SocketAddr, run: u64, random: Random) -> io::Result<Publisher> {
+    fn publisher(&self, relay: SocketAddr, run: u64, random: Random) -> Publisher {
         let (recorder, numbers) = (Arc::clone(&self.recorder), Arc::clone(&self.numbers));
-        Publisher::new(relay, recorder, numbers, run, random).map_err(io::Error::other)
+        Publisher::new(relay, recorder, numbers, run, random)
     }
 
     async fn enter(&mut self, plan: &Plan, place: &Place, part: Part) -> io::Result<()> {
@@ -200,7 +200,7 @@ impl Trial {
     /// A last message in each channel, and time for everybody to get it.
     async fn come_to_rest(&self, run: u64) -> io::Result<()> {
         self.recorder.record(Event::Nemesis { deed: "all is well again".to_owned() });
-        let mut publisher = self.publisher(self.nemesis.relay().address(), run, Random::new(run))?;
+        let mut publisher = self.publisher(self.nemesis.relay().address(), run, Random::new(run));
         let deadline = Instant::now() + CALM_LIMIT;
         while Instant::now() < deadline {
             let first = Op(self.numbers.load(Ordering::Relaxed));
