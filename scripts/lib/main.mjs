@@ -4,18 +4,20 @@
 import { Advice, CommandFailed, TestsFailed } from './failure.mjs';
 import { faint, red } from './log.mjs';
 import { endAllGroups } from './processes.mjs';
+import { requireNode } from './versions.mjs';
 
 /** How much of a failed command's output is shown; its end is where the reason is. */
 const TAIL_LINES = 80;
 
 /**
- * Runs a script to its end. Nothing that it started is left running.
+ * Runs a script to its end, by a Node that is new enough for it. Nothing that it started is left running.
  *
  * @param {() => Promise<number | void>} script resolves to its exit code; nothing means 0
  */
 export async function main(script) {
   let code = 1;
   try {
+    requireNode();
     code = (await script()) ?? 0;
   } catch (error) {
     console.error(describeFailure(error));

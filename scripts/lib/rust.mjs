@@ -8,19 +8,21 @@ import { Advice } from './failure.mjs';
 import { step } from './log.mjs';
 import { gist, run } from './run.mjs';
 import { installSystemPackages } from './system-packages.mjs';
+import { requireRust } from './versions.mjs';
 import { which } from './which.mjs';
 
 /** The target of everything that runs in a browser. */
 export const WASM_TARGET = 'wasm32-unknown-unknown';
 
 /**
- * Checks for cargo, a C compiler (the relay's JavaScript engine is C), and the wasm target; adds what is missing
+ * Checks for cargo, Rust's version, a C compiler (the relay's JavaScript engine is C), and the wasm target; adds what is missing
  * and can be added.
  *
  * @param {{ components?: readonly ('rustfmt' | 'clippy')[] }} [needs]
  */
 export async function ensureRust({ components = [] } = {}) {
   ensureCargo();
+  requireRust(await run('rustc', ['--version']));
   if (!which(['cc', 'gcc', 'clang'])) await installSystemPackages(['build-essential'], 'building the relay');
   for (const component of components) await ensureComponent(component);
   await ensureWasmTarget();
@@ -31,7 +33,9 @@ function ensureCargo() {
   if (which(['cargo'])) return;
   const cargoBin = join(process.env.CARGO_HOME || join(homedir(), '.cargo'), 'bin');
   if (!existsSync(join(cargoBin, 'cargo'))) {
-    throw new Advice('Rust is missing: cargo is not on PATH. Install it with rustup, then start this again.');
+    throw new Advice(
+      'Rust is missing: cargo is not on PATH. Install it from https://rustup.rs, then start this again.',
+    );
   }
   process.env.PATH = `${cargoBin}${delimiter}${process.env.PATH ?? ''}`;
 }

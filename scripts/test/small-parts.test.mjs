@@ -9,6 +9,7 @@ import { portNumber, readOptions, wholeMinutes } from '../lib/options.mjs';
 import { freePortNear, isFree, LOOPBACK } from '../lib/ports.mjs';
 import { crateVersionIn, testedRelay } from '../lib/project.mjs';
 import { gist } from '../lib/run.mjs';
+import { requireNode, requireRust } from '../lib/versions.mjs';
 import { which } from '../lib/which.mjs';
 
 test('durations are written for people', () => {
@@ -80,4 +81,19 @@ test('a relay that is not there is told by its path and by what helps', (context
   assert.throws(testedRelay, /There is no relay at \/nowhere\/relay: build it .* in RELAY_BIN/);
   process.env.RELAY_BIN = process.execPath;
   assert.equal(testedRelay(), process.execPath);
+});
+
+test('a Node or a Rust that is too old is refused by name, with what is needed', () => {
+  for (const old of ['16.20.2', '20.5.1', '9.99.0'])
+    assert.throws(
+      () => requireNode(old),
+      new RegExp(`This is Node ${old}, and Node 20\\.6 or newer is needed`),
+    );
+  for (const good of ['20.6.0', '20.20.2', '22.0.0', '25.0.0-nightly']) requireNode(good);
+  assert.throws(
+    () => requireRust('rustc 1.63.0 (4b91a6ea7 2022-08-08)'),
+    /This is Rust 1\.63\.0, and Rust 1\.95 or newer is needed: "rustup update stable"/,
+  );
+  for (const good of ['rustc 1.95.0 (f2d3ce0bd 2026-03-21)', 'rustc 2.0.0-nightly', 'a compiler of your own'])
+    requireRust(good);
 });
