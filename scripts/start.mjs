@@ -4,13 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { Advice } from './lib/failure.mjs';
+import { Advice, CommandFailed } from './lib/failure.mjs';
 import { bold, faint, say } from './lib/log.mjs';
 import { main } from './lib/main.mjs';
 import { ensureNodePackages } from './lib/node-packages.mjs';
 import { portNumber, readOptions } from './lib/options.mjs';
 import { hostProgram, packPackages, unpackedFrontend } from './lib/packages.mjs';
-import { freePortNear, isFree, LOOPBACK } from './lib/ports.mjs';
+import { isFree, LOOPBACK } from './lib/ports.mjs';
 import { endAllGroups, signalArrives } from './lib/processes.mjs';
 import { relayBinary, root } from './lib/project.mjs';
 import { buildRelay } from './lib/relay-build.mjs';
@@ -23,6 +23,9 @@ const site = join(root, 'www');
 const permissions = join(site, 'backend', 'realtime-permissions.js');
 
 const DEFAULT_PORTS = { page: 8080, relay: 8787 };
+
+/** What the relay and the host say when they may not listen because somebody else does. */
+const TAKEN = /Address already in use|EADDRINUSE|is taken/;
 
 /** The key of a relay on this machine that was given none. It guards nothing: only this machine can reach it. */
 const DEV_API_KEY = 'dev';
@@ -44,29 +47,52 @@ await main(async () => {
     HELP,
   );
   if (options.help) return say(HELP);
-  const ports = {
-    page: await choosePort('port', options.port, DEFAULT_PORTS.page),
-    relay: await choosePort('relay-port', options['relay-port'], DEFAULT_PORTS.relay),
+  const places = {
+    page: await place('port', options.port, DEFAULT_PORTS.page),
+    relay: await place('relay-port', options['relay-port'], DEFAULT_PORTS.relay),
   };
   const sdk = await build();
-  return await serve(ports, sdk);
+  return await serve(places, sdk);
 });
 
 /**
- * The port asked for, which must be free, or one near the default.
+ * Where a server shall listen: at the port asked for and no other, or preferably at the default.
+ *
+ * @typedef {{ port: number, isAskedFor: boolean }} Place
+ */
+
+/**
+ * A port that is asked for must be free: better to hear that now than after some minutes of building.
  *
  * @param {string} option
  * @param {string | undefined} wanted
  * @param {number} preferred
- * @returns {Promise<number>}
+ * @returns {Promise<Place>}
  */
-async function choosePort(option, wanted, preferred) {
-  if (wanted === undefined) return freePortNear(preferred);
+async function place(option, wanted, preferred) {
+  if (wanted === undefined) return { port: preferred, isAskedFor: false };
   const port = portNumber(option, wanted);
-  if (await isFree(port)) return port;
+  if (await isFree(port)) return { port, isAskedFor: true };
   throw new Advice(
     `Port ${port} of ${LOOPBACK} is taken. Choose another with --${option}, or leave that out.`,
   );
+}
+
+/**
+ * Starts a server at its place. Where that is only preferred and somebody else took it, be it in the very moment in
+ * which it was free, the system gives another port.
+ *
+ * @param {Place} place
+ * @param {(port: number) => Promise<import('./lib/services.mjs').Service>} start
+ */
+async function startAt({ port, isAskedFor }, start) {
+  if (isAskedFor) return await start(port);
+  try {
+    return await start((await isFree(port)) ? port : 0);
+  } catch (error) {
+    if (error instanceof CommandFailed && TAKEN.test(error.output)) return await start(0);
+    throw error;
+  }
 }
 
 /** @returns {Promise<string>} the folder of the browser SDK, as its npm package unpacks */
@@ -82,28 +108,32 @@ async function build() {
 /**
  * Runs both servers until a signal arrives, which ends both and exits with 0, or until one of them ends by itself.
  *
- * @param {{ page: number; relay: number }} ports
+ * @param {{ page: Place; relay: Place }} places
  * @param {string} sdk
  * @returns {Promise<number>} the exit code
  */
-async function serve(ports, sdk) {
+async function serve(places, sdk) {
   const told = signalArrives();
   const env = {
     RELAY_API_KEY: process.env.RELAY_API_KEY || DEV_API_KEY,
     RELAY_TOKEN_SECRET: process.env.RELAY_TOKEN_SECRET || randomBytes(32).toString('base64url'),
   };
-  const relay = await startService({
-    command: relayBinary,
-    args: ['serve', '--listen', `${LOOPBACK}:${ports.relay}`, '--permissions', permissions],
-    env,
-    onLine: prefixed('relay'),
-  });
-  const host = await startService({
-    command: process.execPath,
-    args: [hostProgram, 'serve', site, '--listen', `${LOOPBACK}:${ports.page}`, '--sdk', sdk],
-    env: { ...env, RELAY_API_KEY: firstKey(env.RELAY_API_KEY), RELAY_URL: relay.url },
-    onLine: prefixed('host'),
-  });
+  const relay = await startAt(places.relay, (port) =>
+    startService({
+      command: relayBinary,
+      args: ['serve', '--listen', `${LOOPBACK}:${port}`, '--permissions', permissions],
+      env,
+      onLine: prefixed('relay'),
+    }),
+  );
+  const host = await startAt(places.page, (port) =>
+    startService({
+      command: process.execPath,
+      args: [hostProgram, 'serve', site, '--listen', `${LOOPBACK}:${port}`, '--sdk', sdk],
+      env: { ...env, RELAY_API_KEY: firstKey(env.RELAY_API_KEY), RELAY_URL: relay.url },
+      onLine: prefixed('host'),
+    }),
+  );
   say(`\n  ${bold('Hello Realtime')} is at  ${bold(host.url)}   ${faint('Ctrl-C stops it')}`);
   say(
     `  ${faint(`The relay's key for publishing is ${process.env.RELAY_API_KEY ? 'RELAY_API_KEY' : DEV_API_KEY}`)}\n`,

@@ -94,7 +94,7 @@ struct Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}{}", advice(source, *address))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -409,6 +409,24 @@ fn start_http(entrance: Entrance, routes: Routes) -> Stage {
     stage
 }
 
+/// What helps whoever may not listen there. Ports below 1024 are the usual reason.
+fn advice(source: &io::Error, address: SocketAddr) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied if address.port() < 1024 => {
+            "; ports below 1024 are the system's: take a higher one, have systemd hand over the socket, or give the \
+             program the right (CAP_NET_BIND_SERVICE)"
+        }
+        io::ErrorKind::AddrInUse => {
+            "; another program listens there: stop it, or choose another with --listen"
+        }
+        io::ErrorKind::AddrNotAvailable => "; it is none of this machine's addresses: 0.0.0.0 is all of them",
+        _ => "",
+    }
+}
+
+/// RFC 7518 (section 3.2) wants as many of a key for HS256.
+const SECRET_BYTES: usize = 32;
+
 fn warn_about(settings: &Settings, address: SocketAddr) {
     if settings.has_development_key() {
         tracing::warn!(
@@ -423,6 +441,12 @@ fn warn_about(settings: &Settings, address: SocketAddr) {
         tracing::warn!("neither a token secret nor a key set was given: everyone is a visitor{stranger}");
     } else if !stays_known {
         tracing::warn!("no visitor key was given: a visitor is a stranger after a restart");
+    }
+    if identity.token_secret.as_ref().is_some_and(|secret| secret.len() < SECRET_BYTES) {
+        tracing::warn!(
+            "the token secret has fewer than {SECRET_BYTES} bytes, so who has a token can find it by trying: use a long \
+             random one, for example from `openssl rand -hex 32`"
+        );
     }
     if identity.token_keys.is_some() && identity.checks.audiences.is_empty() {
         tracing::warn!(

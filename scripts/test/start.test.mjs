@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { freePortNear, isFree } from '../lib/ports.mjs';
 import { root } from '../lib/project.mjs';
 
@@ -16,13 +17,21 @@ const START_LIMIT_MS = 600_000;
 const PAGE_ADDRESS = /is at\s+(http:\S+)/;
 
 /**
- * Starts the script and waits until it says where the page is.
+ * Starts the script at ports that it is told, and waits until it says where the page is.
  *
  * @param {import('node:test').TestContext} context
  */
 async function started(context) {
   const ports = { page: await freePortNear(18_080), relay: await freePortNear(18_787) };
   const flags = ['--port', String(ports.page), '--relay-port', String(ports.relay)];
+  return { ports, ...(await startedWith(context, flags)) };
+}
+
+/**
+ * @param {import('node:test').TestContext} context
+ * @param {string[]} flags
+ */
+async function startedWith(context, flags) {
   const script = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -40,7 +49,7 @@ async function started(context) {
       if (found) resolve(found);
     });
   });
-  return { script, ports, address, lines, ended };
+  return { script, address, lines, ended };
 }
 
 /**
@@ -52,6 +61,17 @@ async function started(context) {
 function childrenOf(pid) {
   const ids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   return ids.map(Number).map((id) => ({ pid: id, command: readFileSync(`/proc/${id}/cmdline`, 'utf8') }));
+}
+
+/**
+ * @param {string} address
+ * @returns {Promise<boolean>} whether anybody is there; who has been killed may be for a moment
+ */
+function answers(address) {
+  return fetch(address).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** @param {{ page: number; relay: number }} ports */
@@ -72,6 +92,21 @@ test('the page is served where it is said to be, and knows the relay', {
   script.kill('SIGTERM');
   assert.equal(await ended, 0);
   await assertBothFree(ports);
+});
+
+test('two that are started at the same time find a place each, and a second Ctrl-C leaves nothing either', {
+  timeout: START_LIMIT_MS,
+}, async (context) => {
+  const both = await Promise.all([startedWith(context, []), startedWith(context, [])]);
+  assert.notEqual(both[0].address, both[1].address);
+  for (const { address } of both) assert.equal((await fetch(address)).status, 200);
+
+  for (const { script } of both) {
+    script.kill('SIGINT');
+    script.kill('SIGINT');
+  }
+  await Promise.all(both.map(({ ended }) => ended));
+  for (const { address } of both) while (await answers(address)) await setTimeout(20);
 });
 
 test('when the relay dies, the host is stopped and the exit code tells', {

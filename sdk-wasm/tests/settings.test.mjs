@@ -63,6 +63,27 @@ describe('the address', () => {
   });
 });
 
+describe('an address without a scheme', () => {
+  it('is refused with what is missing, and never taken for a path beside the page', () => {
+    for (const url of ['relay.example.com', '127.0.0.1:8787', 'localhost:8787', 'relay']) {
+      const message = new RegExp(
+        `^no relay at "${url}": say where it is, by configure\\(\\{ url: "https://…" \\}\\)`,
+      );
+      assert.throws(() => change({ url }), { name: 'RealtimeError', message });
+      metaIs(url);
+      change({ url: '' });
+      assert.throws(relayAddress, { message });
+    }
+  });
+
+  it('that is empty, as an unset variable is, is none', () => {
+    change({ url: '' });
+    assert.equal(relayAddress(), 'wss://site.example/v1/realtime');
+    metaIs('https://relay.example');
+    assert.equal(relayAddress(), 'wss://relay.example/v1/realtime');
+  });
+});
+
 describe('settings', () => {
   it('of the wrong kind are refused, and so are unknown ones', () => {
     /** @type {[any, RegExp][]} */

@@ -147,6 +147,7 @@ describe(DOCUMENT, () => {
       "subscribe({ name: 'orders:17' }, show)",
       "subscribe({ name: 'orders', resourceId: 17 }, show)",
       "publish({ name: 'orders' }, {})",
+      "configure({ url: 'relay.example.com' })",
     ]);
     const answer = await fetch(`${workshop.relayUrl}/v1/publish`, {
       method: 'POST',
@@ -168,7 +169,7 @@ describe(DOCUMENT, () => {
    */
   async function failures(calls, policy) {
     const name = `attempt-${++attempts}`;
-    const attempt = `import { publish, subscribe } from './realtime.js';
+    const attempt = `import { configure, publish, subscribe } from './realtime.js';
       const show = () => {};
       const message = (call) => call().then(() => 'no failure', (error) => error.message);
       const messages = await Promise.all([${calls.map((call) => `message(async () => ${call})`)}]);

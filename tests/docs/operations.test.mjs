@@ -22,6 +22,7 @@ const QUOTED = tableOf(readFileSync(join(root, DOCUMENT), 'utf8'));
 /** How each message comes about, in the order of the table. Those that the relay survives are said while it runs. */
 const MISTAKES = [
   'relay serve --listen 127.0.0.1:8787',
+  'relay serve --allow-origin example.com',
   'relay serve --listen 0.0.0.0:8787',
   'relay serve --tls-cert nowhere.pem --tls-key nowhere.pem',
   'relay serve --permissions nowhere.js',

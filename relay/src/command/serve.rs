@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::failure::Failure;
 use super::{descriptors, handed, notify};
 use crate::app::{CONNECTIONS_BESIDE_SESSIONS, Relay, StartError};
-use crate::settings::{Options, Settings, SettingsError};
+use crate::settings::{Options, Settings, SettingsError, strangers};
 
 /// Runs the relay until SIGTERM or SIGINT. SIGHUP has the permissions looked at.
 ///
@@ -21,6 +21,10 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     crate::log::start::start(&settings.log, settings.log_format)?;
     if let Some(file) = &settings.config {
         tracing::info!(file = %file.display(), "settings of this file are in force");
+    }
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for (variable, meant) in strangers::among(variables) {
+        tracing::warn!("the variable {variable} is no setting and counts for nothing: did you mean {meant}?");
     }
     if let Some(address) = socket.as_ref().and_then(|socket| socket.local_addr().ok()) {
         tracing::info!(%address, "the service manager handed over the socket to listen at");

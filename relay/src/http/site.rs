@@ -1,5 +1,6 @@
 //! The site's static files, for `relay serve --site DIR`. The backend's code is not among them.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use http::{HeaderValue, header};
@@ -58,10 +59,15 @@ pub fn leads_nowhere_else(folder: &Path, path: &str) -> bool {
     let Ok(path) = percent_decode_str(path).decode_utf8() else { return false };
     let Ok(folder) = folder.canonicalize() else { return false };
     let file = path.split('/').filter(|part| !part.is_empty()).fold(folder.clone(), |at, part| at.join(part));
-    // What is not there is for the one who reads it to say.
-    let Ok(file) = file.canonicalize() else { return true };
-    let inside = file.strip_prefix(&folder).ok().and_then(Path::to_str);
-    inside.is_some_and(|inside| may_serve(&inside.replace('%', "%25")))
+    match file.canonicalize() {
+        Ok(file) => {
+            let inside = file.strip_prefix(&folder).ok().and_then(Path::to_str);
+            inside.is_some_and(|inside| may_serve(&inside.replace('%', "%25")))
+        }
+        // What is not there, or may not be read, is for the one who reads it to say. What cannot be there (behind a
+        // file, or with too long a name) leads nowhere, and is no error of ours to log: anyone can ask for it.
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied),
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +114,7 @@ mod tests {
         link(elsewhere.path().into(), root.join("folder")).unwrap();
         link(root.join("backend/code.js"), root.join("code.js")).unwrap();
         link(root.join("index.html"), root.join("other%2f.html")).unwrap();
+        let too_long = format!("/{}", "a".repeat(300));
         for (path, expected) in [
             ("/index.html", true),
             ("/other%252f.html", true),
@@ -116,6 +123,8 @@ mod tests {
             ("/out.txt", false),
             ("/folder/secret", false),
             ("/code.js", false),
+            ("/index.html/more", false),
+            (too_long.as_str(), false),
         ] {
             assert_eq!(leads_nowhere_else(root, path), expected, "{path}");
         }

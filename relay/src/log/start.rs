@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -21,15 +21,25 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log with a filter like `info` or `info,realtime_relay::session=debug`.
+/// Whether a filter like `info` or `info,realtime_relay::session=debug` can be understood, and means what it says.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(filter: &str) -> Result<(), String> {
+    let is_lost = |part: &&str| !part.contains(['=', '[', ':']) && part.parse::<LevelFilter>().is_err();
+    match filter.split(',').filter(|part| !part.is_empty()).find(is_lost) {
+        Some(word) => Err(format!("{word:?} is no level")),
+        None => EnvFilter::try_new(filter).map(drop).map_err(|error| error.to_string()),
+    }
+}
+
+/// Starts the log with a filter that [`check`] finds right.
 ///
 /// # Errors
 /// When the filter cannot be understood, or a log is running already.
 pub fn start(filter: &str, format: LogFormat) -> io::Result<()> {
     let refused = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
-    let filter = EnvFilter::try_new(filter).map_err(|error| {
-        refused(format!("the log filter {filter:?} is not right: {error}; use for example info or debug"))
-    })?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| refused(error.to_string()))?;
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match format {
         // Colours are for people; a pipe or a file gets plain text.

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use super::words;
+
 /// Settings that cannot be used, with what would be right.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -15,7 +17,7 @@ pub enum SettingsError {
         source: std::io::Error,
     },
     /// The file has an unknown key, a wrong type, or is no TOML.
-    #[error("the settings file {path} is not right: {source}")]
+    #[error("the settings file {path} is not right: {}", told(source))]
     NotRight {
         /// Which file.
         path: PathBuf,
@@ -69,6 +71,28 @@ pub enum SettingsError {
     /// Clocks that far apart are not to be allowed for.
     #[error("token-clock-skew-seconds must be at most {0}")]
     ClockSkew(u64),
+    /// An origin that no browser sends.
+    #[error(
+        "--allow-origin {given:?} is no origin: it wants scheme and host, and a port where the address has one, such as \
+         https://www.example.com, or * for all"
+    )]
+    BadOrigin {
+        /// What was given.
+        given: String,
+    },
+    /// A promise about messages that are in memory.
+    #[error("--durability machine needs a folder to keep messages in: give one with --data-dir")]
+    NothingToKeepIn,
+    /// A filter of the log that would write nothing, or cannot be read.
+    #[error(
+        "--log {given:?} is not right: {why}; use for example info, debug or info,realtime_relay::session=debug"
+    )]
+    BadLog {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A name that is none.
     #[error("{0} must not be empty")]
     Empty(&'static str),
@@ -102,4 +126,9 @@ pub enum SettingsError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+}
+
+/// What the reader of the file says, its reason in words for people.
+fn told(error: &toml::de::Error) -> String {
+    error.to_string().trim_end().replace(error.message(), &words::of_file(error.message()))
 }

@@ -94,6 +94,7 @@ impl Settings {
     /// Checks settings and makes them what the code needs.
     pub(super) fn check(given: Complete) -> Result<Self, SettingsError> {
         let webhook = webhook(&given)?;
+        let keeps = given.data_dir.is_some();
         Ok(Self {
             webhook,
             api_keys: api_keys(given.api_key, given.listen)?,
@@ -115,7 +116,7 @@ impl Settings {
                 },
                 visitor_keys: visitor_keys(given.visitor_key.unwrap_or_default())?,
             },
-            allow_origins: given.allow_origin,
+            allow_origins: origins(given.allow_origin)?,
             max_sessions: given.max_sessions,
             max_connections_per_address: given.max_connections_per_address,
             trusted_proxies: given.trusted_proxy,
@@ -134,7 +135,7 @@ impl Settings {
             max_history_bytes: given.max_history_bytes,
             max_memory_bytes: memory(given.max_memory_bytes, given.max_history_bytes)?,
             data_dir: given.data_dir,
-            durability: given.durability,
+            durability: durability(given.durability, keeps)?,
             session: SessionRules {
                 heartbeat_interval: seconds("heartbeat-seconds", given.heartbeat_seconds)?,
                 heartbeat_timeout: seconds("heartbeat-timeout-seconds", given.heartbeat_timeout_seconds)?,
@@ -146,7 +147,7 @@ impl Settings {
                     given.max_subscriptions,
                 ),
             },
-            log: given.log,
+            log: log_filter(given.log)?,
             log_format: given.log_format,
         })
     }
@@ -161,6 +162,38 @@ fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String
         return Err(SettingsError::BadKey);
     }
     Ok(keys)
+}
+
+/// Origins as browsers write them. One with a path, or without a scheme, would let nobody in and say nothing.
+fn origins(given: Vec<String>) -> Result<Vec<String>, SettingsError> {
+    match given.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
+        Some(wrong) => Err(SettingsError::BadOrigin { given: wrong.clone() }),
+        None => Ok(given),
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else { return false };
+    let is_host = |char: char| !"/?#@\\".contains(char) && !char.is_whitespace() && !char.is_control();
+    // Apps bring schemes of their own (`capacitor://localhost`), so any is taken.
+    !scheme.is_empty() && !host.is_empty() && host.chars().all(is_host)
+}
+
+/// What survives the machine is kept somewhere.
+const fn durability(given: Durability, keeps: bool) -> Result<Durability, SettingsError> {
+    match given {
+        Durability::Machine if !keeps => Err(SettingsError::NothingToKeepIn),
+        _ => Ok(given),
+    }
+}
+
+/// A filter that can be read, and whose words without `=` are levels: a module's name alone would write all of that one,
+/// and nothing else of the relay.
+fn log_filter(given: String) -> Result<String, SettingsError> {
+    match crate::log::start::check(&given) {
+        Ok(()) => Ok(given),
+        Err(why) => Err(SettingsError::BadLog { given, why }),
+    }
 }
 
 /// Histories leave something of the memory for what waits.

@@ -7,7 +7,8 @@
 //! what the code needs. Help, file, environment, `relay config` and the tests follow from the entry.
 //!
 //! Reading order: [`options`] (the list), [`layers`] (what the list becomes), [`resolve`] (which source counts),
-//! [`in_force`] (checked and typed), [`identity`] (checks of its own), [`retention`] (tables of the file), [`error`].
+//! [`in_force`] (checked and typed), [`identity`] (checks of its own), [`retention`] (tables of the file), [`error`],
+//! [`words`] (what is wrong with a value), [`strangers`] (variables that nobody reads).
 
 pub mod error;
 mod identity;
@@ -16,6 +17,8 @@ mod layers;
 pub mod options;
 pub mod resolve;
 pub mod retention;
+pub mod strangers;
+pub mod words;
 
 pub use error::SettingsError;
 pub use in_force::{DEVELOPMENT_KEY, Settings};

@@ -63,7 +63,7 @@ fn settings_are_written_as_they_were_given() {
         token-issuer = ["i"]
         token-clock-skew-seconds = 1
         visitor-key = ["a visitor key, or more"]
-        allow-origin = ["o"]
+        allow-origin = ["https://o"]
         max-sessions = 2
         max-connections-per-address = 33
         trusted-proxy = ["10.0.0.0/8"]
@@ -83,7 +83,7 @@ fn settings_are_written_as_they_were_given() {
         hello-timeout-seconds = 12
         idle-timeout-seconds = 35
         max-memory-bytes = 36
-        log = "l"
+        log = "warn"
         log-format = "json"
 
         [[retention]]
@@ -104,8 +104,78 @@ fn settings_are_written_as_they_were_given() {
 fn an_unknown_key_is_refused_by_name() {
     let path = file_with("max-session = 7\n");
     let error = error(&["--config", path.to_str().unwrap()]);
-    assert!(error.contains("unknown field `max-session`") && error.contains("`max-sessions`"), "{error}");
+    assert!(error.contains("unknown key `max-session`: did you mean `max-sessions`?"), "{error}");
     std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn what_is_wrong_in_the_file_is_told_in_words_for_people() {
+    let words = |text: &str| {
+        let path = file_with(text);
+        let error = error(&["--config", path.to_str().unwrap()]);
+        std::fs::remove_file(path).unwrap();
+        error
+    };
+    let cases = [
+        ("history-seconds = \"10m\"\n", "it wants a whole number without a unit"),
+        ("history-seconds = -5\n", "it wants a whole number without a unit"),
+        ("listen = \"127.0.0.1\"\n", "it wants an IP address and a port, such as 127.0.0.1:8787"),
+        ("[[retention]]\nchannel = \"a\"\n", "unknown key `channel`: did you mean `channels`?"),
+        ("port = 80\n", "unknown key `port`: expected one of `listen`,"),
+    ];
+    for (text, expected) in cases {
+        let error = words(text);
+        let place = format!("{} |", text.lines().count());
+        assert!(
+            error.contains(expected) && error.contains(&place) && !error.contains("u64"),
+            "{text}: {error}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_flag_is_told_in_words_for_people() {
+    let refused = |flag: &str, value: &str| {
+        command().try_get_matches_from(["serve", flag, value]).err().unwrap().to_string()
+    };
+    let number = refused("--max-history-bytes", "256MiB");
+    assert!(
+        number.contains("'256MiB'") && number.contains("it wants a whole number without a unit"),
+        "{number}"
+    );
+    let address = refused("--listen", "localhost:8787");
+    assert!(address.contains("it wants an IP address and a port, such as 127.0.0.1:8787"), "{address}");
+}
+
+#[test]
+fn an_origin_that_no_browser_sends_is_refused() {
+    for wrong in
+        ["example.com", "https://example.com/", "https://example.com/page", "", "https://", "https://*.a/x"]
+    {
+        let error = error(&["--allow-origin", wrong]);
+        assert!(error.contains(&format!("{wrong:?} is no origin")), "{error}");
+    }
+    for right in
+        ["https://example.com", "http://[::1]:8080", "capacitor://localhost", "*", "https://a,http://b"]
+    {
+        assert!(parse(&["--allow-origin", right]).resolve().is_ok(), "{right}");
+    }
+}
+
+#[test]
+fn a_log_filter_that_would_write_nothing_is_refused() {
+    assert!(error(&["--log", "verbose"]).contains(r#"--log "verbose" is not right: "verbose" is no level"#));
+    assert!(error(&["--log", "info,debg"]).contains("\"debg\" is no level"));
+    assert!(error(&["--log", "hyper=loud"]).contains("use for example info, debug"));
+    for right in ["info", "WARN", "off", "info,realtime_relay::session=debug", "warn,hyper=debug"] {
+        assert!(parse(&["--log", right]).resolve().is_ok(), "{right}");
+    }
+}
+
+#[test]
+fn what_shall_survive_the_machine_needs_a_folder() {
+    assert!(error(&["--durability", "machine"]).contains("give one with --data-dir"));
+    assert!(parse(&["--durability", "machine", "--data-dir", "d"]).resolve().is_ok());
 }
 
 #[test]
@@ -218,7 +288,7 @@ fn retention_tables_that_make_no_sense_are_refused() {
         std::fs::remove_file(path).unwrap();
     };
     refused("[[retention]]\nmessages = 1\n", "missing field `channels`");
-    refused("[[retention]]\nchannels = \"a\"\nhours = 1\n", "unknown field `hours`");
+    refused("[[retention]]\nchannels = \"a\"\nhours = 1\n", "unknown key `hours`");
     refused("[[retention]]\nchannels = \"a\"\n", "of channels \"a\": it limits nothing");
     refused("[[retention]]\nchannels = \"a:*\"\nbytes = 1\n", "':' is in no channel's name");
     refused("[[retention]]\nchannels = \"a\"\nseconds = 0\n", "retention.seconds must be at least 1");

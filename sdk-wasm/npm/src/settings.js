@@ -9,6 +9,9 @@ import { RealtimeError } from './errors.js';
 /** How long `getToken` may take. */
 const TOKEN_PATIENCE_MS = 30_000;
 
+/** How an address begins that says what it is: with a scheme, or as a path on the page's own origin. */
+const WRITTEN_OUT = /^(\w+:)?\/|^\./;
+
 /** @type {import('../index.d.ts').Settings} */
 const settings = {};
 
@@ -21,7 +24,7 @@ let latestCall;
 const visitorTokens = new Map();
 
 /**
- * Takes in new settings; those not given stay. `token` and `getToken` replace each other.
+ * Takes in new settings; those not given stay. An empty `url` is none. `token` and `getToken` replace each other.
  *
  * @param {import('../index.d.ts').Settings} changes
  */
@@ -31,7 +34,7 @@ export function change(changes) {
   if (misspelt !== undefined) {
     throw badInput(`configure knows url, token and getToken, not ${JSON.stringify(misspelt)}`);
   }
-  if (url !== undefined) toAddress(url);
+  if (url) toAddress(url);
   if (token !== undefined && token !== null && typeof token !== 'string') {
     throw badInput(`token is a string, not ${kindOf(token)}`);
   }
@@ -56,7 +59,7 @@ export function forgetToken() {
  * @returns {string}
  */
 export function relayAddress() {
-  return toAddress(settings.url ?? metaAddress() ?? location.origin);
+  return toAddress(settings.url || metaAddress() || location.origin);
 }
 
 /**
@@ -153,7 +156,8 @@ function toAddress(url) {
     );
   }
   address.protocol = address.protocol.replace('http', 'ws');
-  if (!/^wss?:$/.test(address.protocol)) {
+  // Without a scheme "relay.example.com" would be a page's neighbour, and nobody would be there.
+  if (!WRITTEN_OUT.test(String(url)) || !/^wss?:$/.test(address.protocol)) {
     throw new RealtimeError(
       1,
       `no relay at ${JSON.stringify(url)}: say where it is, by configure({ url: "https://…" }) or <meta name="realtime-relay" content="https://…">`,
