@@ -123,6 +123,11 @@ describe(DOCUMENT, () => {
     for (const message of messages) {
       assert.ok(DOCUMENT_TEXT.includes(`| \`${message}\` |`), `not quoted: ${message}`);
     }
+    for (const module of ['wix-data', 'backend/nowhere']) {
+      const told = await page.evaluate((name) => import(name).catch(({ message }) => message), module);
+      const quoted = 'Failed to resolve module specifier';
+      assert.ok(told.startsWith(quoted) && DOCUMENT_TEXT.includes(`| \`${quoted} …\``), told);
+    }
   });
 });
 
