@@ -220,12 +220,14 @@ function soakSection({
   neverThere,
   published,
   delivered,
+  fresh,
   before,
   after,
   grown,
 }) {
   const row = (/** @type {string} */ what, /** @type {(gauges: typeof before) => string} */ of) => [
     what,
+    of(fresh),
     of(before),
     of(after),
   ];
@@ -233,11 +235,11 @@ function soakSection({
     '## Soak',
     `For ${span(seconds)}, ${whole(clients)} clients came, subscribed to two channels each, published ${whole(published)} ` +
       `messages, heard ${whole(delivered)}, and left: half of them in good order, half without a word. ` +
-      `${whole(neverThere)} of them did not get there. “Before” is the relay at rest after the first ${span(warmUpSeconds)}, ` +
-      'which warm it up: by then there are as many channels as there ever will be, unless the soak is short.',
+      `${whole(neverThere)} of them did not get there. “Fresh” is the relay before the first of them, “before” the ` +
+      `relay at rest after the first ${span(warmUpSeconds)}, which warm it up.`,
     markdownTable(
       [
-        ['', 'before', 'after'],
+        ['', 'fresh', 'before', 'after'],
         row('memory', ({ residentBytes }) => megabytes(residentBytes)),
         row('descriptors', (gauges) => whole(gauges.descriptors)),
         row('tasks', ({ tasks }) => whole(tasks)),
@@ -249,7 +251,7 @@ function soakSection({
     ),
     grown.length
       ? `**It has grown:** ${grown.join('; ')}.`
-      : 'Everything is back where it was; of memory a tenth and 8 MiB more may remain, which the allocator keeps for the next crowd, of descriptors and tasks five, which are closing. A channel is forgotten five minutes after its last reader and message: a soak of a minute or more waits for that.',
+      : 'Everything is back where it was. What would count as grown: a tenth more memory than before, or five more descriptors or tasks, which may be closing. A channel is forgotten five minutes after its last reader and message: a soak of a minute or more waits for that.',
     '![what the relay holds during the soak](reliability/soak.svg)',
   ].join('\n\n');
 }

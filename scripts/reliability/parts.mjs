@@ -78,6 +78,7 @@
  * @property {number} neverThere
  * @property {number} published
  * @property {number} delivered
+ * @property {Gauges} fresh
  * @property {Gauges} before
  * @property {Gauges} after
  * @property {(Gauges & { s: number })[]} samples
