@@ -56,14 +56,12 @@ mod tests {
         }
     }
 
-    /// Writes until the socket stays without room. Whenever it is said to have some, it has.
+    /// Writes until the socket stays without room. That it has some may be said late, when it is used up again.
     async fn fill_up(socket: &TcpStream) -> usize {
         let mut taken = fill(socket);
         // What was written may make room for more by itself, when it has gone over to the other side.
         while timeout(Duration::from_millis(50), socket.ready(Interest::WRITABLE)).await.is_ok() {
-            let more = fill(socket);
-            assert!(more > 0, "it was said to have room, and has none");
-            taken += more;
+            taken += fill(socket);
         }
         taken
     }
