@@ -345,3 +345,19 @@ fn a_backend_that_decides_is_asked_as_the_settings_say() {
 fn several_keys_may_be_given() {
     assert_eq!(parse(&["--api-key", "a", "--api-key", "b,c"]).resolve().unwrap().api_keys, ["a", "b", "c"]);
 }
+
+#[test]
+fn the_file_that_is_shipped_is_right_as_it_is_and_with_all_that_it_offers() {
+    let shipped = include_str!("../../../packaging/relay.toml");
+    let is_offer = |line: &str| line.strip_prefix("# ").and_then(|line| line.split_once(" = ")).is_some();
+    let offers = shipped.lines().filter(|line| is_offer(line)).count();
+    assert!(offers >= 5, "{offers}");
+    let all: Vec<_> = shipped
+        .lines()
+        .map(|line| if is_offer(line) { line.trim_start_matches("# ") } else { line })
+        .collect();
+    for text in [shipped, &all.join("\n")] {
+        let given: Options = toml::from_str(text).unwrap();
+        assert!(Options { api_key: Some(vec!["k".to_owned()]), ..given }.resolve().is_ok());
+    }
+}
