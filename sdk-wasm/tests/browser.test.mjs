@@ -112,6 +112,29 @@ describe('a socket that is opened early', () => {
   });
 });
 
+describe('a connection that is lost', () => {
+  /** @param {Socket} socket */
+  const end = (socket, reason = '') =>
+    socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason }));
+
+  it('before it was there is told with what to look at, since browsers say nothing', () => {
+    /** @type {any} */ (globalThis).location = new URL('https://site.example/page');
+    end(connect());
+    delete (/** @type {any} */ (globalThis).location);
+    const words = 'does a relay run there, and does it allow pages of https://site.example?';
+    assert.deepEqual(told, [['lost', 5, 1006, `no connection to ${ADDRESS}: ${words}`]]);
+  });
+
+  it('later, or with a reason, is told as it is', () => {
+    const socket = connect();
+    socket.open();
+    end(socket);
+    end(connect(), 'going away');
+    const lost = [`no connection to ${ADDRESS}`, 'going away'].map((why) => ['lost', 5, 1006, why]);
+    assert.deepEqual(told, [['opened', 5], ...lost]);
+  });
+});
+
 describe('a frame of messages', () => {
   for (const name of ['messages', 'messages-one']) {
     it(`hands the client number and offset of each, and the message itself to who wants it (${name})`, () => {

@@ -64,12 +64,17 @@ export function open(client, deliver, address, connection) {
   try {
     const url = address();
     const socket = takeEarly(url) ?? new WebSocket(url, SUB_PROTOCOL);
-    const opened = () => client.opened(connection);
+    // Browsers do not tell a page why it was not let in.
+    let hint = `: does a relay run there, and does it allow pages of ${globalThis.location?.origin}?`;
+    const opened = () => {
+      hint = '';
+      client.opened(connection);
+    };
     if (socket.readyState === WebSocket.OPEN) queueMicrotask(opened);
     socket.addEventListener('open', opened);
     socket.addEventListener('message', ({ data }) => receive(client, deliver, connection, data));
     socket.addEventListener('close', ({ code, reason }) =>
-      client.lost(connection, code, reason || `no connection to ${url}`),
+      client.lost(connection, code, reason || `no connection to ${url}${hint}`),
     );
     return socket;
   } catch (thrown) {
