@@ -24,9 +24,6 @@ pub fn write(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap, body: O
     out.reserve(HEAD_BYTES + body.map_or(0, str::len));
     // Writing to a vector does not fail.
     let _ = write!(out, "HTTP/1.1 {status}\r\n");
-    if then == Then::Closes {
-        out.extend_from_slice(b"connection: close\r\n");
-    }
     for (name, value) in headers {
         out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b": ");
@@ -36,22 +33,22 @@ pub fn write(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap, body: O
     if let Some(body) = body {
         let _ = write!(out, "content-length: {}\r\n", body.len());
     }
-    end(out, body.unwrap_or_default());
+    end(out, body.unwrap_or_default(), then);
 }
 
 /// Writes the answer to what has succeeded: a document of JSON.
 pub fn write_json(out: &mut Vec<u8>, body: &str, then: Then) {
     out.reserve(HEAD_BYTES + body.len());
     out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    let _ = write!(out, "content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    end(out, body, then);
+}
+
+/// Writes what becomes of the connection, the date, the head's end, and the body.
+fn end(out: &mut Vec<u8>, body: &str, then: Then) {
     if then == Then::Closes {
         out.extend_from_slice(b"connection: close\r\n");
     }
-    let _ = write!(out, "content-type: application/json\r\ncontent-length: {}\r\n", body.len());
-    end(out, body);
-}
-
-/// Writes the date, the head's end, and the body.
-fn end(out: &mut Vec<u8>, body: &str) {
     with_date(|date| {
         out.extend_from_slice(b"date: ");
         out.extend_from_slice(date);
