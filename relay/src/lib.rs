@@ -6,6 +6,7 @@
 //! return value. Beside the server stand the binary's commands: [`cli`] reads the command line, [`command`] does what it
 //! says.
 
+#[path = "app/room.rs"]
 pub mod app;
 #[path = "broker/room.rs"]
 pub mod broker;

@@ -1,51 +1,46 @@
-//! The composition root: builds the parts in order, starts them, and stops them in the opposite order.
+//! A relay: its parts are built in order, started, and stopped in the opposite order.
 
-use std::io;
 use std::net::{SocketAddr, TcpListener as StdTcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use realtime_protocol::limits::MAX_CLIENT_FRAME_BYTES;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::flusher;
+use crate::app::error::StartError;
+use crate::app::stage::{Stage, wait};
+use crate::app::tasks::{start_delivery, start_following, start_http, start_renewal};
+use crate::app::warnings::warn_about;
 use crate::broker::history::History;
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
-use crate::heap::{self, Tide};
 use crate::http::address::TrustedProxies;
 use crate::http::api::Api;
-use crate::http::connection::Routes;
 use crate::http::key::ApiKeys;
-use crate::http::listen::{self, Entrance};
+use crate::http::listen::Entrance;
 use crate::http::origin::Origins;
 use crate::http::places::Places;
 use crate::http::rate::PublishRate;
 use crate::http::realtime::Door;
 use crate::http::routes::{Face, routes};
 use crate::identity::settings::IdentitySettings;
-use crate::identity::start::{self as identity, IdentityStartError};
+use crate::identity::start as identity;
 use crate::listener;
 use crate::measure::recorder;
 use crate::measure::scrape::Measured;
-use crate::providers::{Followed, Provider, ProviderError};
+use crate::providers::Provider;
 use crate::ready::Readiness;
-use crate::session::connection::Connection;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::recheck::selection::Selection;
-use crate::session::recheck::task as recheck;
 use crate::session::registry::Registry;
 use crate::session::sessions::Sessions;
-use crate::settings::{DEVELOPMENT_KEY, Settings};
+use crate::settings::Settings;
 use crate::store::folder::{DataFolder, FolderError};
 use crate::tls::certificates;
 use crate::tls::door::TlsDoor;
-use crate::tls::pair::{PairError, PairFiles};
+use crate::tls::pair::PairFiles;
 use crate::tls::reload::Watched;
 
 /// How long requests that are under way may take once the relay stops.
@@ -56,9 +51,6 @@ const SESSION_DEADLINE: Duration = Duration::from_secs(6);
 
 /// How long it may take to let go of the key set.
 const KEEPING_DEADLINE: Duration = Duration::from_secs(1);
-
-/// How often old messages are looked for.
-const TICK: Duration = Duration::from_secs(1);
 
 /// Connections that there may be besides those of sessions: backends that publish, handshakes, pages of `--site`.
 pub const CONNECTIONS_BESIDE_SESSIONS: usize = 2_000;
@@ -81,47 +73,6 @@ pub struct Relay {
     reload: Option<Arc<Notify>>,
     /// Has the certificate looked at, where there is one.
     renew: Option<Arc<Notify>>,
-}
-
-/// Tasks that stop together.
-#[derive(Default)]
-struct Stage {
-    cancel: CancellationToken,
-    tracker: TaskTracker,
-}
-
-/// Why a relay cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}{}", advice(source, *address))]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The socket that was handed over is none to listen at.
-    #[error("the socket that the service manager handed over cannot be listened at: {0}")]
-    Socket(io::Error),
-    /// Nobody can be asked for permission.
-    #[error(transparent)]
-    Permissions(#[from] ProviderError),
-    /// The data folder cannot be used.
-    #[error(transparent)]
-    Data(#[from] FolderError),
-    /// Identities cannot be established.
-    #[error(transparent)]
-    Identity(#[from] IdentityStartError),
-    /// There is no certificate to be shown.
-    #[error("TLS cannot be started: {0}")]
-    Tls(#[from] PairError),
-    /// There is no randomness for TLS.
-    #[error("TLS cannot be started: {0}")]
-    Rustls(#[from] rustls::Error),
-    /// The folder of static files does not exist.
-    #[error("the site folder {0} is not a folder")]
-    Site(PathBuf),
 }
 
 impl Relay {
@@ -297,14 +248,6 @@ impl Relay {
     }
 }
 
-impl Stage {
-    async fn stop(self, deadline: Duration, what: &str) {
-        self.cancel.cancel();
-        self.tracker.close();
-        wait(&self.tracker, deadline, what).await;
-    }
-}
-
 /// Everything that was accepted is stored for good.
 async fn close(history: Option<History>) {
     let Some(history) = history else { return };
@@ -330,130 +273,12 @@ fn keep_visitors(folder: Option<&DataFolder>, identity: &mut IdentitySettings) -
     Ok(())
 }
 
-async fn wait(tracker: &TaskTracker, deadline: Duration, what: &str) {
-    if timeout(deadline, tracker.wait()).await.is_err() {
-        tracing::warn!(left = tracker.len(), what, "not everything ended in time");
-    }
-}
-
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     listener::listen(address).map_err(|source| StartError::Listen { address, source })
-}
-
-fn start_delivery(sessions: &Arc<Sessions>, readiness: &Arc<Readiness>) -> Stage {
-    let stage = Stage::default();
-    for shard in sessions.broker.shards() {
-        stage.tracker.spawn(flusher::run::<Arc<Connection>>(
-            Arc::clone(shard),
-            stage.cancel.clone(),
-            stage.tracker.clone(),
-        ));
-    }
-    stage.tracker.spawn(recheck::run(Arc::clone(sessions), stage.cancel.clone()));
-    stage.tracker.spawn(tick(Arc::clone(sessions), Arc::clone(readiness), stage.cancel.clone()));
-    stage
-}
-
-/// Follows a permissions file. Returns what tells it to look now.
-fn start_following(followed: Followed, sessions: &Arc<Sessions>, stage: &Stage) -> Arc<Notify> {
-    let told = Arc::new(Notify::new());
-    stage.tracker.spawn(followed.run(Arc::clone(sessions), Arc::clone(&told), stage.cancel.clone()));
-    told
-}
-
-async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: CancellationToken) {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut tide = Tide::default();
-    loop {
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => return,
-            _ = ticks.tick() => sessions.broker.tick(),
-        }
-        sessions.relieve();
-        if tide.has_ebbed(sessions.held_bytes()) {
-            tokio::task::spawn_blocking(heap::give_back);
-        }
-        if let Some(status) = sessions.broker.store_status() {
-            match status.refuses {
-                Some((refusal, _)) => readiness.fault("store", refusal.to_string()),
-                None => readiness.clear("store"),
-            }
-            let sessions = Arc::clone(&sessions);
-            let upkeep = tokio::task::spawn_blocking(move || sessions.broker.upkeep());
-            if let Err(error) = upkeep.await {
-                tracing::error!(%error, "the history could not be tidied");
-            }
-        }
-    }
 }
 
 /// Loads the certificate. Returns what makes handshakes with it, and what follows its files.
 fn load_tls(files: PairFiles) -> Result<(TlsDoor, Watched), StartError> {
     let watched = Watched::load(files)?;
     Ok((TlsDoor::new(certificates::config(watched.certificates())?), watched))
-}
-
-/// Follows a certificate's files. Returns what tells it to look now.
-fn start_renewal(watched: Watched, stage: &Stage) -> Arc<Notify> {
-    let told = Arc::new(Notify::new());
-    stage.tracker.spawn(watched.run(Arc::clone(&told), stage.cancel.clone()));
-    told
-}
-
-fn start_http(entrance: Entrance, routes: Routes) -> Stage {
-    let stage = Stage::default();
-    let serving = listen::serve(entrance, routes, stage.cancel.clone(), stage.tracker.clone());
-    stage.tracker.spawn(serving);
-    stage
-}
-
-/// What helps whoever may not listen there. Ports below 1024 are the usual reason.
-fn advice(source: &io::Error, address: SocketAddr) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::PermissionDenied if address.port() < 1024 => {
-            "; ports below 1024 are the system's: take a higher one, have systemd hand over the socket, or give the \
-             program the right (CAP_NET_BIND_SERVICE)"
-        }
-        io::ErrorKind::AddrInUse => {
-            "; another program listens there: stop it, or choose another with --listen"
-        }
-        io::ErrorKind::AddrNotAvailable => "; it is none of this machine's addresses: 0.0.0.0 is all of them",
-        _ => "",
-    }
-}
-
-/// RFC 7518 (section 3.2) wants as many of a key for HS256.
-const SECRET_BYTES: usize = 32;
-
-fn warn_about(settings: &Settings, address: SocketAddr) {
-    if settings.has_development_key() {
-        tracing::warn!(
-            "everyone who reaches this relay may publish with the key {DEVELOPMENT_KEY:?}: give one of your own with --api-key"
-        );
-    }
-    let identity = &settings.identity;
-    let stays_known = identity.token_secret.is_some() || !identity.visitor_keys.is_empty();
-    let only_visitors = identity.token_secret.is_none() && identity.token_keys.is_none();
-    if only_visitors {
-        let stranger = if stays_known { "" } else { ", and a stranger after a restart" };
-        tracing::warn!("neither a token secret nor a key set was given: everyone is a visitor{stranger}");
-    } else if !stays_known {
-        tracing::warn!("no visitor key was given: a visitor is a stranger after a restart");
-    }
-    if identity.token_secret.as_ref().is_some_and(|secret| secret.len() < SECRET_BYTES) {
-        tracing::warn!(
-            "the token secret has fewer than {SECRET_BYTES} bytes, so who has a token can find it by trying: use a long \
-             random one, for example from `openssl rand -hex 32`"
-        );
-    }
-    if identity.token_keys.is_some() && identity.checks.audiences.is_empty() {
-        tracing::warn!(
-            "no token audience was given: tokens that the issuer signed for others are accepted too"
-        );
-    }
-    if !address.ip().is_loopback() && settings.allow_origins.iter().any(|origin| origin == "*") {
-        tracing::warn!("pages of every origin may connect");
-    }
 }

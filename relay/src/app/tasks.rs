@@ -1,0 +1,89 @@
+//! What a relay does by itself, for as long as it runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::stage::Stage;
+use crate::broker::flusher;
+use crate::heap::{self, Tide};
+use crate::http::connection::Routes;
+use crate::http::listen::{self, Entrance};
+use crate::providers::Followed;
+use crate::ready::Readiness;
+use crate::session::connection::Connection;
+use crate::session::recheck::task as recheck;
+use crate::session::sessions::Sessions;
+use crate::tls::reload::Watched;
+
+/// How often old messages are looked for.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Has messages delivered, subscriptions asked about again, and what is old or left tidied up.
+pub fn start_delivery(sessions: &Arc<Sessions>, readiness: &Arc<Readiness>) -> Stage {
+    let stage = Stage::default();
+    for shard in sessions.broker.shards() {
+        stage.tracker.spawn(flusher::run::<Arc<Connection>>(
+            Arc::clone(shard),
+            stage.cancel.clone(),
+            stage.tracker.clone(),
+        ));
+    }
+    stage.tracker.spawn(recheck::run(Arc::clone(sessions), stage.cancel.clone()));
+    stage.tracker.spawn(tick(Arc::clone(sessions), Arc::clone(readiness), stage.cancel.clone()));
+    stage
+}
+
+/// Follows a permissions file. Returns what tells it to look now.
+pub fn start_following(followed: Followed, sessions: &Arc<Sessions>, stage: &Stage) -> Arc<Notify> {
+    let told = Arc::new(Notify::new());
+    stage.tracker.spawn(followed.run(Arc::clone(sessions), Arc::clone(&told), stage.cancel.clone()));
+    told
+}
+
+/// Follows a certificate's files. Returns what tells it to look now.
+pub fn start_renewal(watched: Watched, stage: &Stage) -> Arc<Notify> {
+    let told = Arc::new(Notify::new());
+    stage.tracker.spawn(watched.run(Arc::clone(&told), stage.cancel.clone()));
+    told
+}
+
+/// Listens at an address, and serves who comes.
+pub fn start_http(entrance: Entrance, routes: Routes) -> Stage {
+    let stage = Stage::default();
+    let serving = listen::serve(entrance, routes, stage.cancel.clone(), stage.tracker.clone());
+    stage.tracker.spawn(serving);
+    stage
+}
+
+/// What is done once a second.
+async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: CancellationToken) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tide = Tide::default();
+    loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => sessions.broker.tick(),
+        }
+        sessions.relieve();
+        if tide.has_ebbed(sessions.held_bytes()) {
+            tokio::task::spawn_blocking(heap::give_back);
+        }
+        if let Some(status) = sessions.broker.store_status() {
+            match status.refuses {
+                Some((refusal, _)) => readiness.fault("store", refusal.to_string()),
+                None => readiness.clear("store"),
+            }
+            let sessions = Arc::clone(&sessions);
+            let upkeep = tokio::task::spawn_blocking(move || sessions.broker.upkeep());
+            if let Err(error) = upkeep.await {
+                tracing::error!(%error, "the history could not be tidied");
+            }
+        }
+    }
+}
