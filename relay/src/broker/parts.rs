@@ -11,6 +11,7 @@ use bytes::Bytes;
 use realtime_protocol::frame::ChannelNumber;
 use tokio::task::JoinSet;
 
+use crate::broker::pages::Pages;
 use crate::broker::peer::Peer;
 
 /// Writes between two yields. At some microseconds a write others wait for a millisecond or two.
@@ -22,6 +23,10 @@ const READERS_PER_WORKER: usize = 256;
 
 /// Readers that a worker takes at a time. Whoever has less time takes fewer parts, and nobody waits long for the last one.
 const READERS_PER_PART: usize = 32;
+
+/// So many frames of a batch are put into pages that sockets share. Readers of large frames are seldom given more at once,
+/// and each has four descriptors for as long as it is written.
+const MAX_IN_PAGES: usize = 8;
 
 /// A frame and those who get it.
 #[derive(Debug)]
@@ -62,16 +67,25 @@ impl<P: Peer> Parts<P> {
     /// Takes parts and writes to them until none is left.
     async fn write(self: Arc<Self>) {
         let mut writes = 0;
+        let mut in_pages = None;
         while let Some(part) = self.next() {
-            for frame in &self.frames {
+            let in_pages = in_pages.get_or_insert_with(|| self.in_pages());
+            for (index, frame) in self.frames.iter().enumerate() {
                 if writes >= WRITES_PER_TURN {
                     writes = 0;
                     tokio::task::yield_now().await;
                 }
-                part.iter().for_each(|reader| reader.write(self.number, frame));
+                let pages = in_pages.get_mut(index).and_then(Option::as_mut);
+                write_part(self.number, frame, pages, part);
                 writes += part.len();
             }
         }
+    }
+
+    /// The pages of the first frames, where they are worth it.
+    fn in_pages(&self) -> Vec<Option<Pages>> {
+        let first = self.frames.iter().take(MAX_IN_PAGES);
+        first.map(|frame| Pages::of(frame, self.readers.len())).collect()
     }
 
     fn next(&self) -> Option<&[P]> {
@@ -83,14 +97,20 @@ impl<P: Peer> Parts<P> {
 
 /// Writes one frame to readers, and lets others run in between.
 pub(super) async fn write_to<P: Peer>(number: ChannelNumber, frame: &Bytes, readers: &[P]) {
+    let mut pages = Pages::of(frame, readers.len());
     let mut chunks = readers.chunks(WRITES_PER_TURN).peekable();
     while let Some(chunk) = chunks.next() {
-        for reader in chunk {
-            reader.write(number, frame);
-        }
+        write_part(number, frame, pages.as_mut(), chunk);
         if chunks.peek().is_some() {
             tokio::task::yield_now().await;
         }
+    }
+}
+
+fn write_part<P: Peer>(number: ChannelNumber, frame: &Bytes, pages: Option<&mut Pages>, readers: &[P]) {
+    match pages {
+        None => readers.iter().for_each(|reader| reader.write(number, frame)),
+        Some(pages) => readers.iter().for_each(|reader| reader.write_shared(number, frame, pages)),
     }
 }
 

@@ -7,11 +7,16 @@
 //!   of which there is one at a time, and which lets other workers write to a part of the readers.
 //! - With a store, a message is accepted, and collected for the flusher, once it is stored.
 //!
-//! Reading order: [`peer`], [`shards`], [`flusher`], `parts`; with a store also [`publishing`], [`committer`], [`history`].
+//! Reading order: [`peer`], [`shards`], [`flusher`], `parts`, [`pages`]; with a store also [`publishing`], [`committer`], [`history`].
 
 pub mod committer;
 pub mod flusher;
 pub mod history;
+#[cfg(target_os = "linux")]
+pub mod pages;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_pages.rs"]
+pub mod pages;
 mod parts;
 pub mod peer;
 pub mod publishing;

@@ -14,6 +14,7 @@ use realtime_protocol::subscriber::UserId;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+use crate::broker::pages::Pages;
 use crate::broker::peer::Peer;
 use crate::session::muted::Muted;
 use crate::session::order::Order;
@@ -301,6 +302,42 @@ impl Connection {
         sending.outbox.grant(frame);
     }
 
+    /// Writes a frame of messages now, by `write` where nothing encrypts, or queues it behind what waits already.
+    #[inline]
+    fn deliver(
+        &self,
+        number: ChannelNumber,
+        frame: &Bytes,
+        write: impl FnOnce(&TcpStream) -> io::Result<usize>,
+    ) {
+        let mut sending = self.sending.lock();
+        let is_muted = sending.aside.as_ref().is_some_and(|aside| aside.muted.has(number));
+        if sending.state != SendingState::Open || is_muted {
+            return;
+        }
+        if !sending.outbox.is_empty() {
+            return self.push(frame.clone(), &mut sending);
+        }
+        let written = match sending.secured() {
+            None => write(&self.socket),
+            Some(secured) => self.encrypt(secured, &[IoSlice::new(frame)]),
+        };
+        match written {
+            Ok(written) if written == frame.len() => {}
+            Ok(written) => {
+                sending.outbox.push_rest(frame.slice(written..));
+                self.wake.notify_one();
+            }
+            Err(error) => {
+                if error.kind() == io::ErrorKind::WouldBlock {
+                    self.push(frame.clone(), &mut sending);
+                }
+                sending.not_written(&error);
+                self.wake.notify_one();
+            }
+        }
+    }
+
     fn push(&self, frame: Bytes, sending: &mut Sending) {
         if sending.outbox.push(frame).is_err() {
             self.overflow("too slow: come back and recover what was missed", sending);
@@ -341,32 +378,14 @@ impl Reader for Connection {
 
 impl Peer for Arc<Connection> {
     fn write(&self, number: ChannelNumber, frame: &Bytes) {
-        let mut sending = self.sending.lock();
-        let is_muted = sending.aside.as_ref().is_some_and(|aside| aside.muted.has(number));
-        if sending.state != SendingState::Open || is_muted {
-            return;
-        }
-        if !sending.outbox.is_empty() {
-            return self.push(frame.clone(), &mut sending);
-        }
-        let written = match sending.secured() {
-            None => write::once(&self.socket, frame),
-            Some(secured) => self.encrypt(secured, &[IoSlice::new(frame)]),
-        };
-        match written {
-            Ok(written) if written == frame.len() => {}
-            Ok(written) => {
-                sending.outbox.push_rest(frame.slice(written..));
-                self.wake.notify_one();
-            }
-            Err(error) => {
-                if error.kind() == io::ErrorKind::WouldBlock {
-                    self.push(frame.clone(), &mut sending);
-                }
-                sending.not_written(&error);
-                self.wake.notify_one();
-            }
-        }
+        self.deliver(number, frame, |socket| write::once(socket, frame));
+    }
+
+    fn write_shared(&self, number: ChannelNumber, frame: &Bytes, pages: &mut Pages) {
+        self.deliver(number, frame, |socket| match pages.give(socket) {
+            0 => write::once(socket, frame),
+            taken => Ok(taken),
+        });
     }
 
     fn join(&self, number: ChannelNumber, is_new: bool, reply: Bytes) {

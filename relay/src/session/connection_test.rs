@@ -118,3 +118,26 @@ async fn what_the_socket_takes_of_what_waits_is_told() {
     assert_eq!(connection.write_on(), 0);
     expect(&mut client, "[one][two]");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_frame_in_shared_pages_arrives_whole_though_its_reader_stops_in_the_middle() {
+    let (connection, mut client) = connection(1, "anna").await;
+    let text: String = (0..50_000).map(|number| format!("{number:06}")).collect();
+    let mut pages = Pages::of(text.as_bytes(), 1_000).expect("pages to share");
+    let mut frames = 0;
+    while !connection.has_waiting() {
+        connection.write_shared(SEVEN, &frame(&text), &mut pages);
+        frames += 1;
+    }
+    let reading = std::thread::spawn(move || {
+        let mut bytes = vec![0; frames * 300_000];
+        client.read_exact(&mut bytes).unwrap();
+        bytes
+    });
+    while connection.has_waiting() {
+        connection.socket().writable().await.unwrap();
+        connection.flush();
+    }
+    assert!(reading.join().unwrap() == text.repeat(frames).into_bytes());
+}

@@ -75,6 +75,28 @@ async fn messages_arrive_in_the_order_of_a_batch_and_each_has_its_answer() {
     relay.stop().await;
 }
 
+/// As many and as much as the relay lets sockets share its pages for, where nothing encrypts.
+#[tokio::test]
+async fn large_messages_reach_each_of_many_readers_whole_and_in_their_order() {
+    let relay = relay(&[]).await;
+    let mut readers = Vec::new();
+    for _ in 0..70 {
+        let mut reader = Client::visitor(&relay).await;
+        reader.subscribe(1, json!({"name": "c"}), None).await;
+        readers.push(reader);
+    }
+    let text = |message: usize| -> String { (0..10_000).map(|n| format!("{:06}", n * message)).collect() };
+    let payloads: Vec<_> = (1..5).map(text).chain(["the end".to_owned()]).map(Value::from).collect();
+    let message = |payload: &Value| json!({"channel": {"name": "c"}, "payload": payload});
+    let messages: Vec<_> = payloads.iter().map(message).collect();
+    let body = json!({"messages": messages}).to_string();
+    assert_eq!(http(&relay, "POST", "/v1/publish/batch", KEY_AND_JSON, &body).await.status, 200);
+    for reader in &mut readers {
+        assert!(reader.payloads(payloads.len()).await == payloads);
+    }
+    relay.stop().await;
+}
+
 #[tokio::test]
 async fn only_the_named_users_receive_a_targeted_message_on_all_their_connections() {
     let relay = relay(&["--token-secret", "secret"]).await;

@@ -1,0 +1,105 @@
+//! Shared pages: what reaches each socket, byte by byte.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use super::*;
+
+/// A socket that does not block, and its other side.
+fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let socket = listener.accept().unwrap().0;
+    socket.set_nonblocking(true).unwrap();
+    (socket, client)
+}
+
+/// Bytes of which no two stretches are alike.
+fn frame(bytes: usize, seed: u32) -> Vec<u8> {
+    let next = |state: &mut u32| {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Some((*state >> 24) as u8)
+    };
+    std::iter::repeat_n((), bytes).scan(seed, |state, ()| next(state)).collect()
+}
+
+fn read(client: &mut TcpStream, bytes: usize) -> Vec<u8> {
+    let mut read = vec![0; bytes];
+    client.read_exact(&mut read).unwrap();
+    read
+}
+
+#[test]
+fn every_socket_gets_the_same_bytes_whatever_their_number() {
+    for bytes in [MIN_BYTES, MIN_BYTES + 1, 65_535, 65_536, 65_546, 200_001] {
+        let frame = frame(bytes, 1);
+        let mut pages = Pages::of(&frame, MIN_READERS).unwrap();
+        for _ in 0..5 {
+            let (socket, mut client) = pair();
+            let mut taken = pages.give(&socket);
+            let mut got = read(&mut client, taken);
+            // What a socket of this system does not take at once.
+            while taken < bytes {
+                taken += (&socket).write(&frame[taken..]).unwrap();
+                let rest = taken - got.len();
+                got.extend(read(&mut client, rest));
+            }
+            assert!(got == frame, "{bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_socket_that_takes_a_part_leaves_nothing_to_the_next_one() {
+    let frame = frame(300_000, 2);
+    let mut pages = Pages::of(&frame, MIN_READERS).unwrap();
+    let (slow, mut slow_client) = pair();
+    let mut given = Vec::new();
+    while given.last().is_none_or(|taken| *taken == frame.len()) {
+        given.push(pages.give(&slow));
+    }
+    let (quick, mut quick_client) = pair();
+    let taken = pages.give(&quick);
+    assert!(taken > 0);
+    assert!(read(&mut quick_client, taken) == frame[..taken]);
+    for taken in given {
+        assert!(read(&mut slow_client, taken) == frame[..taken], "{taken} bytes");
+    }
+    // Nothing else was sent.
+    drop((slow, quick));
+    assert_eq!(slow_client.read(&mut [0]).unwrap(), 0);
+    assert_eq!(quick_client.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn what_is_on_its_way_stays_as_it_was_when_the_frame_and_its_pages_are_gone() {
+    let first = frame(40_000, 3);
+    let (socket, mut client) = pair();
+    let taken = Pages::of(&first, MIN_READERS).unwrap().give(&socket);
+    // Whoever wants pages now gets those that are free.
+    let others: Vec<_> = (0..64).filter_map(|seed| Pages::of(&frame(40_000, seed), MIN_READERS)).collect();
+    assert!(read(&mut client, taken) == first[..taken]);
+    drop(others);
+}
+
+#[test]
+fn a_connection_that_is_gone_takes_nothing_and_the_next_one_all() {
+    let frame = frame(MIN_BYTES, 4);
+    let mut pages = Pages::of(&frame, MIN_READERS).unwrap();
+    let (gone, client) = pair();
+    drop(client);
+    while pages.give(&gone) > 0 {}
+    assert_ne!((&gone).write(&frame).unwrap_err().kind(), ErrorKind::WouldBlock);
+    let (socket, mut client) = pair();
+    assert_eq!(pages.give(&socket), frame.len());
+    assert!(read(&mut client, frame.len()) == frame);
+}
+
+#[test]
+fn few_readers_or_a_small_frame_are_left_to_writes() {
+    assert!(Pages::of(&vec![0; MIN_BYTES], MIN_READERS).is_some());
+    assert!(Pages::of(&vec![0; MIN_BYTES - 1], MIN_READERS).is_none());
+    assert!(Pages::of(&vec![0; MIN_BYTES], MIN_READERS - 1).is_none());
+}
