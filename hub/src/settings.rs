@@ -28,7 +28,7 @@ impl Default for HubSettings {
         Self {
             retentions: Retentions::default(),
             publish_id_age: Duration::from_secs(300),
-            // At 48 bytes each about 1.5 MB a hub; a retry comes back within seconds.
+            // At a hundred bytes each, the tables' spare room included, about 3 MB a hub; a retry comes back within seconds.
             max_publish_ids: 32_768,
             // Eight of the largest outboxes' worth: more is quicker to load anew than to replay.
             max_recovery_bytes: 8 * 1024 * 1024,

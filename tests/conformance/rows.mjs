@@ -12,8 +12,8 @@ import { testNamesIn } from './names.mjs';
 
 /** @typedef {{ file: string, name: string }} Test one that a row names: its file, relative to the repository, and its name */
 
-/** `[name of the test](../path/of/the/file)` */
-const REFERENCE = /\[([^\]]+)\]\(\.\.\/([^)]+)\)/g;
+/** `[name of the test](../path/of/the/file)`, without the dots where the document stands at the top. */
+const REFERENCE = /\[([^\]]+)\]\((?:\.\.\/)?([^)]+)\)/g;
 
 /**
  * The rows of all tables of a page that have this heading.

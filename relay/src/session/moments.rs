@@ -8,7 +8,7 @@ use realtime_hub::channel::SessionId;
 pub(super) const RECONNECT_WINDOW: Duration = Duration::from_secs(1);
 
 /// How long the clients of a stopping relay take to come back, all together: a thousand a second, which leaves the
-/// next relay most of its time for those that are there.
+/// next relay most of its time for those that are there. A minute at the most, since whoever is the last waits for so long.
 pub(super) fn return_window(clients: usize) -> Duration {
     Duration::from_millis(clients.clamp(250, 60_000) as u64)
 }
@@ -39,6 +39,13 @@ mod tests {
             let within = |at: &&Duration| at.as_secs() == second;
             let comers = moments.iter().filter(within).count();
             assert!((990..=1_010).contains(&comers), "{comers} in second {second}");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_more_than_a_minute_and_a_few_come_back_at_once() {
+        for (clients, seconds) in [(0, 0.25), (250, 0.25), (2_000, 2.0), (60_000, 60.0), (1_000_000, 60.0)] {
+            assert_eq!(return_window(clients), Duration::from_secs_f64(seconds), "{clients} clients");
         }
     }
 }

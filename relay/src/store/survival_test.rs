@@ -141,8 +141,6 @@ fn with_durability_process_readers_are_told_after_the_end_of_the_machine() {
     }
 }
 
-/// After a damage of one file: a reader loses nothing that was acknowledged after the file was sealed, and if the file
-
 #[test]
 fn a_full_disk_refuses_and_takes_messages_again_when_there_is_room() {
     let mut world = World::new(Durability::Process);

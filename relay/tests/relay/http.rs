@@ -174,6 +174,19 @@ async fn a_site_folder_is_served_without_its_backend() {
 }
 
 #[tokio::test]
+async fn a_link_out_of_the_site_folder_is_not_followed() {
+    let (site, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(site.path().join("index.html"), "the page").unwrap();
+    std::fs::write(elsewhere.path().join("secret.txt"), "a secret").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), site.path().join("out")).unwrap();
+    let relay = relay(&["--site", site.path().to_str().unwrap()]).await;
+    assert_eq!(http(&relay, "GET", "/index.html", "", "").await.body, "the page");
+    let answer = http(&relay, "GET", "/out/secret.txt", "", "").await;
+    assert_eq!(answer.status, 404, "{}", answer.body);
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn a_relay_says_that_it_is_healthy() {
     let relay = relay(&[]).await;
     let answer = http(&relay, "GET", "/healthz", "", "").await;
