@@ -35,7 +35,9 @@ async fn a_full_disk_refuses_publishes_until_there_is_room_and_nothing_is_half_t
     let position = client.subscribe(1, json!({"name": "c"}), None).await["position"].clone();
     publish(&address, json!({"name": "c"}), json!("before")).await;
 
-    limit_files(&relay, "200").await;
+    // Some of the next message fits.
+    let size = fs::metadata(folder.path().join("00000001.history")).unwrap().len();
+    limit_files(&relay, &(size + 10).to_string()).await;
     let message = |payload: &str| json!({"channel": {"name": "c"}, "payload": payload, "id": payload});
     refused(&publish_text(&address, &message("refused").to_string()).await);
     refused(&publish_text(&address, &message("refused").to_string()).await);
