@@ -1,29 +1,23 @@
 //! How long to wait between attempts: full jitter, so that clients which lost their relay together do not return
 //! together.
 
+use realtime_random::SplitMix64;
+
 use crate::millis::Millis;
 use crate::settings::Times;
 
-/// A small generator of pseudo-random numbers (splitmix64). Spreads clients over time; never used for secrets.
+/// What spreads clients over time.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random(SplitMix64);
 
 impl Random {
     pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        Self(SplitMix64::new(seed))
     }
 
     /// A span from nothing to `most`.
     pub(crate) fn up_to(&mut self, most: Millis) -> Millis {
-        Millis::new(self.next() % most.get().saturating_add(1))
+        Millis::new(self.0.number() % most.get().saturating_add(1))
     }
 }
 

@@ -10,6 +10,7 @@ use realtime_protocol::codec::write_message;
 use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::{Epoch, Position};
 use realtime_protocol::subscriber::UserId;
+use realtime_random::SplitMix64;
 
 use crate::budget::MemoryBudget;
 use crate::by_number::ByNumber;
@@ -33,6 +34,7 @@ const CHANNEL_BYTES: usize = 400;
 pub struct Hub<R> {
     pub(crate) settings: HubSettings,
     pub(crate) budget: Arc<MemoryBudget>,
+    /// Epochs need to differ, not to be secret.
     epochs: SplitMix64,
     numbers: Numbers,
     pub(crate) by_name: HashMap<Arc<Channel>, ChannelNumber>,
@@ -98,7 +100,7 @@ impl<R: Reader + Clone> Hub<R> {
     pub fn new(settings: HubSettings, budget: Arc<MemoryBudget>, numbers: Numbers, seed: u64) -> Self {
         Self {
             budget,
-            epochs: SplitMix64(seed),
+            epochs: SplitMix64::new(seed),
             numbers,
             by_name: HashMap::new(),
             channels: ByNumber::default(),
@@ -253,7 +255,7 @@ impl<R: Reader + Clone> Hub<R> {
         if let Some(number) = self.by_name.get(channel) {
             return *number;
         }
-        let epoch = Epoch::from_bits(self.epochs.next());
+        let epoch = Epoch::from_bits(self.epochs.number());
         let number = self.create(channel, epoch, now);
         if let Some(state) = self.channels.get(&number) {
             let age = self.settings.retentions.get(state.retention).age;
@@ -318,18 +320,4 @@ const fn digits(number: u64) -> usize {
 
 pub(crate) fn channel_bytes(channel: &Channel) -> usize {
     CHANNEL_BYTES + channel.name().len() + channel.resource_id().map_or(0, str::len)
-}
-
-/// A small generator of well-mixed numbers (Steele, Lea and Flood, 2014). Epochs need to differ, not to be secret.
-#[derive(Debug)]
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
 }

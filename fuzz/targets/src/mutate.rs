@@ -1,5 +1,7 @@
 //! Mutations of seeds, the same ones for the same number: what a fuzzer does, without its memory of what was new.
 
+use realtime_random::SplitMix64;
+
 /// Words that parsers know, put where they do not expect them.
 const WORDS: &[&[u8]] = &[
     b"\"",
@@ -40,27 +42,19 @@ const WORDS: &[&[u8]] = &[
 /// The most that a mutation grows to.
 const MAX_BYTES: usize = 4096;
 
-/// A source of numbers that are the same in every run (SplitMix64).
+/// A source of numbers that are the same in every run.
 #[derive(Debug)]
-pub struct Numbers(u64);
+pub struct Numbers(SplitMix64);
 
 impl Numbers {
     /// The numbers of a seed.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        Self(SplitMix64::new(seed))
     }
 
     /// A number below the limit, which is not 0.
     fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
+        self.0.below(limit as u64) as usize
     }
 }
 

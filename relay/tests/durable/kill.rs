@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use realtime_random::SplitMix64;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -20,20 +21,6 @@ const CHANNELS: [&str; 4] = ["a", "b", "c", "d"];
 /// Messages are never too many or too old to be recovered.
 const FLAGS: [&str; 4] = ["--history-messages", "10000000", "--history-seconds", "86400"];
 
-/// A small generator of well-mixed numbers (Steele, Lea and Flood, 2014).
-#[derive(Clone, Copy)]
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
-    }
-}
-
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
@@ -44,7 +31,7 @@ async fn whenever_the_relay_is_killed_every_acknowledged_message_arrives_once_an
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = from_environment("RELAY_KILL_SEED").unwrap_or(now.as_nanos() as u64);
     println!("RELAY_KILL_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = SplitMix64::new(seed);
 
     let folder = tempfile::tempdir().unwrap();
     let address = free_address();
@@ -131,7 +118,7 @@ type Publishing = JoinHandle<Publisher>;
 /// Publishes until it is over.
 fn publish(mut publisher: Publisher, seed: u64, is_over: &Arc<AtomicBool>) -> Publishing {
     let is_over = Arc::clone(is_over);
-    let mut random = Random(seed);
+    let mut random = SplitMix64::new(seed);
     tokio::spawn(async move {
         while !is_over.load(Ordering::Relaxed) {
             let count = if random.below(3) == 0 { 2 + random.below(6) } else { 1 };

@@ -2,36 +2,31 @@
 
 use std::time::Duration;
 
-/// A small generator (splitmix64, <https://prng.di.unimi.it/splitmix64.c>): one seed, one sequence. For nothing secret.
+use realtime_random::SplitMix64;
+
+/// What a trial asks of chance: one seed, one sequence.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub struct Random(SplitMix64);
 
 impl Random {
     /// The sequence of a seed.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     /// A sequence of its own for a part of the whole, so that parts do not disturb each other's.
     pub const fn branch(seed: u64, part: u64) -> Self {
-        let mut mixed = Self(seed ^ part.wrapping_mul(0xD6E8_FEB8_6659_FD93));
-        mixed.0 = mixed.number();
-        mixed
+        Self::new(Self::new(seed ^ part.wrapping_mul(0xD6E8_FEB8_6659_FD93)).number())
     }
 
     /// Any number.
     pub const fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.0.number()
     }
 
     /// A number below `end`; 0 when there is none.
     pub const fn below(&mut self, end: u64) -> u64 {
-        let number = self.number();
-        if end == 0 { 0 } else { number % end }
+        self.0.below(end)
     }
 
     /// True in so many of a hundred cases.
