@@ -164,9 +164,10 @@ fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String
     Ok(keys)
 }
 
-/// Origins as browsers write them. One with a path, or without a scheme, would let nobody in and say nothing.
+/// Origins as browsers write them (`null` is what pages of a file have). One with a path, or without a scheme, would let
+/// nobody in and say nothing.
 fn origins(given: Vec<String>) -> Result<Vec<String>, SettingsError> {
-    match given.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
+    match given.iter().find(|origin| !["*", "null"].contains(&origin.as_str()) && !is_origin(origin)) {
         Some(wrong) => Err(SettingsError::BadOrigin { given: wrong.clone() }),
         None => Ok(given),
     }

@@ -155,9 +155,14 @@ fn an_origin_that_no_browser_sends_is_refused() {
         let error = error(&["--allow-origin", wrong]);
         assert!(error.contains(&format!("{wrong:?} is no origin")), "{error}");
     }
-    for right in
-        ["https://example.com", "http://[::1]:8080", "capacitor://localhost", "*", "https://a,http://b"]
-    {
+    for right in [
+        "https://example.com",
+        "http://[::1]:8080",
+        "capacitor://localhost",
+        "null",
+        "*",
+        "https://a,http://b",
+    ] {
         assert!(parse(&["--allow-origin", right]).resolve().is_ok(), "{right}");
     }
 }
