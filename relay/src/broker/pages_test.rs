@@ -1,5 +1,6 @@
 //! Shared pages: what reaches each socket, byte by byte.
 
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -102,4 +103,17 @@ fn few_readers_or_a_small_frame_are_left_to_writes() {
     assert!(Pages::of(&vec![0; MIN_BYTES], MIN_READERS).is_some());
     assert!(Pages::of(&vec![0; MIN_BYTES - 1], MIN_READERS).is_none());
     assert!(Pages::of(&vec![0; MIN_BYTES], MIN_READERS - 1).is_none());
+}
+
+#[test]
+fn where_the_system_cannot_share_pages_nothing_is_taken_and_it_is_asked_once() {
+    let frame = frame(MIN_BYTES, 5);
+    let mut pages = Pages::of(&frame, MIN_READERS).unwrap();
+    // Linux splices nothing to the end of a file.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = File::options().append(true).open(file.path()).unwrap();
+    assert_eq!(pages.give(&file), 0);
+    let (socket, _client) = pair();
+    assert_eq!(pages.give(&socket), 0);
+    assert_eq!(file.metadata().unwrap().len(), 0);
 }
