@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::BenchError;
 use crate::load::crowd::{Crowd, Totals};
 use crate::report::figure::{Better, Figure};
-use crate::scenarios::meter::Meter;
+use crate::scenarios::meter;
 use crate::scenarios::scenario::{Scenario, WARM_UP};
 use crate::servers::process::Running;
 use crate::servers::server::MAX_TOGETHER;
@@ -46,17 +46,7 @@ impl Scenario for Bursts {
         if self.burst == 1 {
             crowd.count_latencies();
         }
-        let before = crowd.totals();
-        let meter = Meter::start(server)?;
-        self.go(crowd, span)?;
-        let reading = meter.stop()?;
-        crowd.check_whole(true)?;
-
-        let delivered = crowd.totals().delivered - before.delivered;
-        let mut figures = vec![
-            reading.rate("deliveries", delivered),
-            reading.server_cost("server CPU per delivery", delivered),
-        ];
+        let (mut figures, reading) = meter::deliveries(server, crowd, |crowd| self.go(crowd, span))?;
         if self.burst == 1 {
             let latencies = crowd.take_latencies();
             for (name, share) in [("latency p50", 0.5), ("latency p99", 0.99)] {

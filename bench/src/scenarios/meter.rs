@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
+use crate::load::crowd::Crowd;
 use crate::machine::others::Moment;
 use crate::machine::usage;
 use crate::report::figure::{Better, Figure};
@@ -10,6 +11,28 @@ use crate::servers::process::Running;
 
 /// The figure that tells how much others disturbed a round.
 pub const OTHERS: &str = "cores busy with others";
+
+/// Measures what is delivered while `go` runs. Returns the rate and the server's cost of a delivery, and the reading.
+///
+/// # Errors
+/// When `go` fails, when the server does not run any more, and when the crowd has not got every message.
+pub fn deliveries(
+    server: &Running,
+    crowd: &mut Crowd,
+    go: impl FnOnce(&mut Crowd) -> Result<(), BenchError>,
+) -> Result<(Vec<Figure>, Reading), BenchError> {
+    let before = crowd.totals();
+    let meter = Meter::start(server)?;
+    go(crowd)?;
+    let reading = meter.stop()?;
+    crowd.check_whole(true)?;
+    let delivered = crowd.totals().delivered - before.delivered;
+    let figures = vec![
+        reading.rate("deliveries", delivered),
+        reading.server_cost("server CPU per delivery", delivered),
+    ];
+    Ok((figures, reading))
+}
 
 /// A measurement under way.
 pub struct Meter<'a> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::BenchError;
 use crate::load::crowd::{Crowd, Totals};
 use crate::report::figure::Figure;
-use crate::scenarios::meter::Meter;
+use crate::scenarios::meter;
 use crate::scenarios::scenario::{Scenario, WARM_UP};
 use crate::servers::process::Running;
 
@@ -44,17 +44,7 @@ impl Scenario for SeldomRead {
         crowd.watch(WATCHED)?;
         self.go(crowd, WARM_UP)?;
 
-        let before = crowd.totals();
-        let meter = Meter::start(server)?;
-        self.go(crowd, span)?;
-        let reading = meter.stop()?;
-        crowd.check_whole(true)?;
-
-        let delivered = crowd.totals().delivered - before.delivered;
-        let mut figures = vec![
-            reading.rate("deliveries", delivered),
-            reading.server_cost("server CPU per delivery", delivered),
-        ];
+        let (mut figures, reading) = meter::deliveries(server, crowd, |crowd| self.go(crowd, span))?;
         figures.extend(reading.busy());
         Ok(figures)
     }
