@@ -21,12 +21,7 @@ use realtime_relay::permission::script::settings::{EngineLimits, PoolSettings};
 const ROUNDS: usize = 200_000;
 const TASKS: usize = 256;
 
-const FILE: &str = "import { permissionsRouter } from 'wix-realtime-backend';
-    permissionsRouter.default(() => ({ read: true }));
-    permissionsRouter.add({ name: 'staff' }, async (channel, subscriber) => ({ read: subscriber.type === 'Member' }));
-    export function realtime_check_permission(channel, subscriber) {
-      return permissionsRouter.check(channel, subscriber);
-    }";
+const FILE: &str = include_str!("permission_latency.js");
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::temp_dir().join(format!("permission-latency-{}", std::process::id()));

@@ -19,12 +19,7 @@ use realtime_relay::permission::script::loaded::Script;
 use realtime_relay::permission::script::pool::ScriptPermission;
 use realtime_relay::permission::script::settings::{EngineLimits, PoolSettings};
 
-const FILE: &str = "import { permissionsRouter } from 'wix-realtime-backend';
-    permissionsRouter.default(() => ({ read: true }));
-    permissionsRouter.add({ name: 'staff' }, async (channel, subscriber) => ({ read: subscriber.type === 'Member' }));
-    export function realtime_check_permission(channel, subscriber) {
-      return permissionsRouter.check(channel, subscriber);
-    }";
+const FILE: &str = include_str!("../../../relay/examples/permission_latency.js");
 
 fn script() -> Arc<Script> {
     let folder = tempfile::tempdir().expect("a folder");
