@@ -29,7 +29,10 @@ pub fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Problem> {
     if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
         return Err(Problem::new(Code::BadInput, "the body must be a JSON object"));
     }
-    serde_json::from_slice(body).map_err(|error| Problem::new(Code::BadInput, error.to_string()))
+    serde_json::from_slice(body).map_err(|error| {
+        let what = if error.is_data() { "" } else { "the body is not JSON: " };
+        Problem::new(Code::BadInput, format!("{what}{error}"))
+    })
 }
 
 /// Reads a channel.

@@ -159,3 +159,17 @@ fn an_idempotency_key_is_bare_or_in_quotes() {
         assert_eq!(id(key).as_deref(), wanted, "{key}");
     }
 }
+
+#[test]
+fn what_is_no_json_is_called_that_and_a_key_too_many_is_named() {
+    assert_eq!(
+        problem("{'channel':1}")["detail"],
+        "the body is not JSON: key must be a string at line 1 column 2"
+    );
+    assert_eq!(
+        problem(r#"{"channel""#)["detail"],
+        "the body is not JSON: EOF while parsing an object at line 1 column 10"
+    );
+    let unknown = problem(r#"{"chanel":1}"#);
+    assert!(unknown["detail"].as_str().unwrap().starts_with("unknown field `chanel`"), "{unknown}");
+}
