@@ -1,18 +1,20 @@
-//! One memory budget over all channels of all hubs of a process.
+//! One memory budget over all channels of all hubs of a process, and one for the ids of publishes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts what histories and channels hold. Hubs that share it evict their oldest messages while it is exceeded.
+/// Counts what histories and channels hold, and publish ids. Hubs that share it evict their oldest messages while it is
+/// exceeded.
 #[derive(Debug)]
 pub struct MemoryBudget {
     limit_bytes: usize,
     used_bytes: AtomicUsize,
+    publish_ids: AtomicUsize,
 }
 
 impl MemoryBudget {
     /// A budget of so many bytes.
     pub const fn new(limit_bytes: usize) -> Self {
-        Self { limit_bytes, used_bytes: AtomicUsize::new(0) }
+        Self { limit_bytes, used_bytes: AtomicUsize::new(0), publish_ids: AtomicUsize::new(0) }
     }
 
     /// Bytes in use.
@@ -31,5 +33,18 @@ impl MemoryBudget {
 
     pub(crate) fn release(&self, bytes: usize) {
         self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Publish ids that are remembered.
+    pub fn publish_ids(&self) -> usize {
+        self.publish_ids.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn charge_id(&self) {
+        self.publish_ids.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn release_id(&self) {
+        self.publish_ids.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -16,7 +16,7 @@ use crate::budget::MemoryBudget;
 use crate::by_number::ByNumber;
 use crate::channel::{ChannelState, Delivery, Reader, SessionId};
 use crate::content::ContentHash;
-use crate::dedupe::{Dedupe, IdTaken, Remembered};
+use crate::dedupe::{Bounds, Dedupe, IdTaken, Remembered};
 use crate::deferred::Waiting;
 use crate::due::DueChannels;
 use crate::joined::{RoomyFrame, join};
@@ -98,13 +98,18 @@ pub struct Batch<R> {
 impl<R: Reader + Clone> Hub<R> {
     /// An empty hub. `seed` makes its epochs: give each hub, and each start of the process, its own.
     pub fn new(settings: HubSettings, budget: Arc<MemoryBudget>, numbers: Numbers, seed: u64) -> Self {
+        let ids = Bounds {
+            age: settings.publish_id_age,
+            shared: settings.max_publish_ids,
+            own: settings.max_publish_ids / usize::try_from(numbers.step).unwrap_or(usize::MAX).max(1) / 2,
+        };
         Self {
+            dedupe: Dedupe::new(ids, Arc::clone(&budget)),
             budget,
             epochs: SplitMix64::new(seed),
             numbers,
             by_name: HashMap::new(),
             channels: ByNumber::default(),
-            dedupe: Dedupe::new(settings.publish_id_age, settings.max_publish_ids),
             waiting: Waiting::default(),
             listed: Vec::new(),
             listed_readers: 0,

@@ -11,7 +11,8 @@ pub struct HubSettings {
     pub retentions: Retentions,
     /// How long the id of a publish is remembered.
     pub publish_id_age: Duration,
-    /// Publish ids that are remembered at most; the oldest goes first.
+    /// Publish ids that all hubs which share a budget remember; beyond that each gives up its oldest first, but none more
+    /// than leaves it half of its even share.
     pub max_publish_ids: usize,
     /// Bytes that one recovery may have. What is more is not recovered, and the reader is told.
     pub max_recovery_bytes: usize,
@@ -28,8 +29,9 @@ impl Default for HubSettings {
         Self {
             retentions: Retentions::default(),
             publish_id_age: Duration::from_secs(300),
-            // At a hundred bytes each, the tables' spare room included, about 3 MB a hub; a retry comes back within seconds.
-            max_publish_ids: 32_768,
+            // A publisher tries for up to 30 s: 17,000 publishes a second, all of one channel if so. At a hundred bytes each,
+            // the tables' spare room included, 52 MB.
+            max_publish_ids: 524_288,
             // Eight of the largest outboxes' worth: more is quicker to load anew than to replay.
             max_recovery_bytes: 8 * 1024 * 1024,
             joined_frame_bytes: realtime_protocol::limits::JOINED_FRAME_BYTES,

@@ -173,6 +173,11 @@ impl<P: Peer> Broker<P> {
         self.budget.used_bytes()
     }
 
+    /// Ids of publishes that are remembered.
+    pub fn publish_ids(&self) -> usize {
+        self.budget.publish_ids()
+    }
+
     /// The hubs, for the flushers.
     pub fn shards(&self) -> &[Arc<Shard<P>>] {
         &self.shards

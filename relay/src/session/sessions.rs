@@ -16,6 +16,9 @@ use crate::tls::stream::Wire;
 /// What a subscribed client at rest holds, as `docs/benchmarks.md` has it.
 const SESSION_BYTES: usize = 1_800;
 
+/// What a publish's id takes while it is remembered, the tables' spare room included.
+const ID_BYTES: usize = 100;
+
 /// What all sessions of a relay share.
 pub struct Sessions {
     /// The channels.
@@ -47,10 +50,11 @@ impl Sessions {
         relief::relieve(&self.registry, allowed);
     }
 
-    /// Roughly what channels, clients and what waits for them hold now.
+    /// Roughly what channels, publish ids, clients and what waits for them hold now.
     pub fn held_bytes(&self) -> usize {
         let connections = self.registry.len() * SESSION_BYTES;
-        self.broker.history_bytes() + self.registry.waiting_bytes() + connections
+        let ids = self.broker.publish_ids() * ID_BYTES;
+        self.broker.history_bytes() + self.registry.waiting_bytes() + connections + ids
     }
 
     /// A new session over a connection.

@@ -2,12 +2,11 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 use super::listener::Listener;
 use super::process::Process;
@@ -15,24 +14,33 @@ use super::publisher::post;
 
 const CHANNEL: &str = "news";
 
+const SOON: Duration = Duration::from_secs(30);
+
 fn message(number: u64) -> Value {
     json!({"channel": {"name": CHANNEL}, "payload": number, "id": format!("n-{number}")})
 }
 
-/// Publishes one number after the other until it is told to stop, each under its id until it has an answer. Returns how
-/// many there were. Whoever is refused the connection fails the test.
-async fn publish_until(address: SocketAddr, enough: Arc<AtomicBool>) -> u64 {
-    let mut number = 0;
-    while !enough.load(Ordering::Relaxed) {
+/// Publishes one number after the other for as long as somebody hears how many there were, each under its id until it has
+/// an answer. Whoever is refused the connection fails the test.
+async fn publish_on(address: SocketAddr, published: watch::Sender<u64>) -> u64 {
+    while !published.is_closed() {
+        let number = *published.borrow();
         match post(address, "/v1/publish", &message(number)).await {
-            Ok((200, _)) => number += 1,
+            Ok((200, _)) => published.send_modify(|count| *count += 1),
             // The relay that stops lets go of a connection that it has not heard a request on.
             Err(error) => assert_ne!(error.kind(), ErrorKind::ConnectionRefused, "at {number}"),
             Ok((503, _)) => {}
             Ok(other) => panic!("{other:?}"),
         }
     }
-    number
+    *published.borrow()
+}
+
+/// Waits until two more are published: the second of them was begun after this was.
+async fn two_more(published: &mut watch::Receiver<u64>) {
+    let enough = *published.borrow() + 2;
+    let in_time = timeout(SOON, published.wait_for(|count| *count >= enough)).await;
+    in_time.expect("nothing is published any more").expect("the publisher has ended");
 }
 
 #[tokio::test]
@@ -42,17 +50,18 @@ async fn while_one_relay_takes_the_place_of_another_nobody_is_refused_and_nothin
     let address = socket.local_addr().unwrap();
     let mut relay = Process::start_at(&socket, folder.path()).await;
     let listener = Listener::start(address, &[CHANNEL]).await;
-    let enough = Arc::new(AtomicBool::new(false));
-    let publishing = tokio::spawn(publish_until(address, Arc::clone(&enough)));
+    let (count, mut published) = watch::channel(0);
+    let publishing = tokio::spawn(publish_on(address, count));
     for _ in 0..3 {
+        two_more(&mut published).await;
         relay.stop().await;
         // Whoever connects now waits for the next one.
         sleep(Duration::from_millis(50)).await;
         relay = Process::start_at(&socket, folder.path()).await;
     }
-    enough.store(true, Ordering::Relaxed);
+    two_more(&mut published).await;
+    drop(published);
     let published = publishing.await.unwrap();
-    assert!(published > 3, "{published} publishes");
     listener.until(&[CHANNEL], &json!(published - 1)).await;
     let heard: Vec<_> = listener.heard().into_iter().map(|heard| heard.payload).collect();
     assert_eq!(heard, (0..published).map(Value::from).collect::<Vec<_>>());
