@@ -17,6 +17,7 @@ import { root } from '../lib/project.mjs';
  *   history on disk
  * @property {boolean} [isOfDecisions] not the load generator's, but that of permission decisions
  * @property {boolean} [isSteady] its figures hardly differ from round to round, so that a few rounds tell them
+ * @property {number} [takes] how often a round measures it, where its figures swing from time to time (once)
  * @property {string[]} [servers] those that it is measured on (all)
  * @property {{ id: string, at: number }} [growth] the series that it is a point of, and where
  */
@@ -66,9 +67,12 @@ const STANDARD = [
   {
     id: 'bursts-32',
     title: '1 channel × 1000 subscribers, bursts of 32',
-    does: 'The same with 32 messages.',
+    does:
+      'The same with 32 messages, three times in each round: its figures differ by a fifth from time to time, for all ' +
+      'servers, with how often the load’s core falls asleep.',
     args: ['fanout', '--burst', '32'],
     headline: 'deliveries',
+    takes: 3,
   },
   {
     id: 'one-at-a-time',

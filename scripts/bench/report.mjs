@@ -211,7 +211,7 @@ async function prepare({ servers, scenarios, rounds, seconds, patience }, args) 
 export async function measureRounds(figures, plan) {
   const isOver = () => Date.now() >= plan.deadline;
   for (let round = 1; round <= plan.rounds; round++) {
-    for (const scenario of plan.scenarios) {
+    for (const scenario of plan.scenarios.flatMap((once) => Array(once.takes ?? 1).fill(once))) {
       for (const server of plan.servers) {
         if (scenario.growth && !plan.growthServers.includes(server)) continue;
         if (scenario.servers && !scenario.servers.includes(server)) continue;
