@@ -145,9 +145,4 @@ impl<R: Reader + Clone> Hub<R> {
         }
         number
     }
-
-    /// Publish ids that are remembered.
-    pub fn remembered_ids(&self) -> usize {
-        self.dedupe.len()
-    }
 }

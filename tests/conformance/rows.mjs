@@ -108,5 +108,19 @@ function namesOf(file) {
 export const leavesOf = (file) =>
   testNamesIn(join(root, file), ['it', 'test']).map((name) => ({ file, name }));
 
+/**
+ * Each claim stands once and has tests, which exist, by names that tell them apart.
+ *
+ * @param {readonly { claim: string, tests: readonly Test[] }[]} claims
+ */
+export function assertShown(claims) {
+  assert.ok(claims.length > 0);
+  for (const { claim, tests } of claims) assert.ok(claim && tests.length > 0, `unproved: ${claim}`);
+  assert.deepEqual(duplicates(claims.map(({ claim }) => claim)), []);
+  const named = claims.flatMap(({ tests }) => tests);
+  assert.deepEqual(missingOf(named), []);
+  assert.deepEqual(ambiguousOf(named), []);
+}
+
 /** @param {string[]} list */
 export const duplicates = (list) => list.filter((each, index) => list.indexOf(each) !== index);

@@ -70,8 +70,7 @@ async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: Cancel
             () = cancel.cancelled() => return,
             _ = ticks.tick() => sessions.broker.tick(),
         }
-        sessions.relieve();
-        if tide.has_ebbed(sessions.held_bytes()) {
+        if tide.has_ebbed(sessions.relieve()) {
             tokio::task::spawn_blocking(heap::give_back);
         }
         if let Some(status) = sessions.broker.store_status() {

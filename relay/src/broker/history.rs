@@ -107,8 +107,8 @@ impl<P: Peer> Broker<P> {
     /// inside a Tokio runtime.
     pub fn upkeep(&self) {
         let Some(store) = &self.store else { return };
-        let ids: usize = self.shards.iter().map(|shard| shard.hub.lock().remembered_ids()).sum();
-        store.upkeep(self.clock.unix_now(), self.budget.used_bytes() + ids * ID_BYTES, self);
+        let ids_bytes = self.publish_ids() * ID_BYTES;
+        store.upkeep(self.clock.unix_now(), self.budget.used_bytes() + ids_bytes, self);
     }
 
     /// How the store is, if there is one.

@@ -5,6 +5,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use realtime_random::SplitMix64;
+
 use super::*;
 
 /// A socket that does not block, and its other side.
@@ -18,12 +20,9 @@ fn pair() -> (TcpStream, TcpStream) {
 }
 
 /// Bytes of which no two stretches are alike.
-fn frame(bytes: usize, seed: u32) -> Vec<u8> {
-    let next = |state: &mut u32| {
-        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        Some((*state >> 24) as u8)
-    };
-    std::iter::repeat_n((), bytes).scan(seed, |state, ()| next(state)).collect()
+fn frame(bytes: usize, seed: u64) -> Vec<u8> {
+    let mut numbers = SplitMix64::new(seed);
+    std::iter::repeat_with(|| numbers.number() as u8).take(bytes).collect()
 }
 
 fn read(client: &mut TcpStream, bytes: usize) -> Vec<u8> {

@@ -31,7 +31,7 @@ pub(super) fn once(socket: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write;
     use std::net;
     use std::time::Duration;
@@ -41,11 +41,13 @@ mod tests {
 
     use super::*;
 
-    const SOON: Duration = Duration::from_secs(20);
+    pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-    async fn pair() -> (TcpStream, net::TcpStream) {
+    /// A socket and its other side, which reads for no longer than [`SOON`].
+    pub(crate) async fn pair() -> (TcpStream, net::TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(SOON)).unwrap();
         (listener.accept().await.unwrap().0, client)
     }
 

@@ -44,17 +44,13 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Sends slow clients away when the memory for what waits is used up. To be called about every second.
-    pub fn relieve(&self) {
-        let allowed = self.max_memory_bytes.saturating_sub(self.broker.history_bytes());
-        relief::relieve(&self.registry, allowed);
-    }
-
-    /// Roughly what channels, publish ids, clients and what waits for them hold now.
-    pub fn held_bytes(&self) -> usize {
-        let connections = self.registry.len() * SESSION_BYTES;
-        let ids = self.broker.publish_ids() * ID_BYTES;
-        self.broker.history_bytes() + self.registry.waiting_bytes() + connections + ids
+    /// Sends slow clients away when the memory for what waits is used up. To be called about every second. Returns roughly
+    /// what channels, publish ids, clients and what waits for them held, in bytes.
+    pub fn relieve(&self) -> usize {
+        let history = self.broker.history_bytes();
+        let waiting = self.registry.waiting_bytes();
+        relief::relieve(&self.registry, waiting, self.max_memory_bytes.saturating_sub(history));
+        history + waiting + self.registry.len() * SESSION_BYTES + self.broker.publish_ids() * ID_BYTES
     }
 
     /// A new session over a connection.

@@ -24,23 +24,13 @@ pub(super) fn once(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
-    use std::net;
     use std::time::Duration;
 
     use tokio::io::Interest;
-    use tokio::net::TcpListener;
     use tokio::time::timeout;
 
     use super::*;
-
-    const SOON: Duration = Duration::from_secs(20);
-
-    async fn pair() -> (TcpStream, net::TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        client.set_read_timeout(Some(SOON)).unwrap();
-        (listener.accept().await.unwrap().0, client)
-    }
+    use crate::session::read::tests::{SOON, pair};
 
     /// Writes until the socket takes no more. Returns how many bytes it took.
     fn fill(socket: &TcpStream) -> usize {
