@@ -7,16 +7,13 @@
 import { pauseBefore } from './backoff.js';
 import { kindOf, parseChannel } from './channel.js';
 import { badInput } from './errors.js';
-import { failureOf, postToRelay, unreachable } from './relay-request.js';
+import { failureOf, postToRelay, tellingError, unreachable } from './relay-request.js';
 import { currentSettings } from './settings.js';
 
 /** @typedef {import('../index.d.ts').RecheckOptions} RecheckOptions */
 /** @typedef {import('../index.d.ts').DisconnectOptions} DisconnectOptions */
 /** @typedef {import('./relay-request.js').Failure} Failure */
 /** @typedef {import('./settings.js').Settings} Settings */
-
-/** As long as one attempt may take; the deadline of all is that of a publish. */
-const MAX_ATTEMPT_MS = 10_000;
 
 /** The relay takes no longer reason: a close frame has no more room. */
 const MAX_REASON_CHARS = 100;
@@ -66,7 +63,7 @@ export async function disconnect(userId, options = {}) {
 }
 
 /**
- * Asks until the relay has answered or the deadline has come: asking twice does no harm.
+ * Asks until the relay has answered or the deadline has come, which is that of a publish: asking twice does no harm.
  *
  * @param {string} path
  * @param {number} success the status that means it
@@ -77,12 +74,15 @@ export async function disconnect(userId, options = {}) {
 async function ask(path, success, body, channel) {
   const settings = currentSettings();
   const deadline = performance.now() + settings.retry.deadlineMs;
+  /** @type {Error | undefined} */
+  let lastFailure;
   for (let failures = 0; ; failures += 1) {
     const outcome = await askOnce(settings, path, success, JSON.stringify(body), deadline, channel);
     if ('json' in outcome) return outcome.json;
     if (outcome.kind === 'refused') throw outcome.error;
+    lastFailure = tellingError(lastFailure, outcome);
     const pauseMs = pauseBefore(failures, outcome.retryAfterMs, settings.retry);
-    if (performance.now() + pauseMs >= deadline) throw outcome.error;
+    if (performance.now() + pauseMs >= deadline) throw lastFailure;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
@@ -97,9 +97,8 @@ async function ask(path, success, body, channel) {
  * @returns {Promise<{ json: any } | Failure>}
  */
 async function askOnce(settings, path, success, body, deadline, channel) {
-  const timeoutMs = Math.min(MAX_ATTEMPT_MS, Math.max(1, deadline - performance.now()));
-  const answer = await postToRelay(settings, path, body, timeoutMs);
-  if ('error' in answer) return unreachable(answer.error, channel, settings);
+  const answer = await postToRelay(settings, path, body, deadline);
+  if ('error' in answer) return unreachable(answer, channel, settings);
   const { status, json, retryAfterMs } = answer;
   return status === success ? { json } : failureOf(status, json ?? {}, retryAfterMs, channel, settings);
 }

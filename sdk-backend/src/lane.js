@@ -7,6 +7,7 @@
 
 import { pauseBefore } from './backoff.js';
 import { connectionError } from './errors.js';
+import { tellingError } from './relay-request.js';
 
 /** @typedef {import('./publication.js').Publication} Publication */
 /** @typedef {import('./relay-client.js').Outcome} Outcome */
@@ -19,9 +20,10 @@ import { connectionError } from './errors.js';
  */
 
 /**
- * Carries a batch to the relay: an outcome for each entry, in order. It gives up after `timeoutMs` and never rejects.
+ * Carries a batch to the relay: an outcome for each entry, in order. It gives up at the deadline at the latest and
+ * never rejects.
  *
- * @typedef {(batch: readonly Entry[], timeoutMs: number) => Promise<Outcome[]>} Send
+ * @typedef {(batch: readonly Entry[], deadline: number) => Promise<Outcome[]>} Send
  */
 
 /** The relay takes no more messages than this in one request. */
@@ -29,9 +31,6 @@ const MAX_BATCH_MESSAGES = 100;
 
 /** Just under the 1 MiB that common proxies allow a request's body, with room for the brackets around. */
 const MAX_BATCH_BYTES = 1_000_000;
-
-/** A relay that has not answered by then is taken for lost; the ids make it safe to ask again. */
-const MAX_ATTEMPT_MS = 10_000;
 
 export class Lane {
   #send;
@@ -104,8 +103,7 @@ export class Lane {
     const batch = this.#takeBatch();
     const [first] = batch;
     if (!first) return;
-    const timeoutMs = Math.min(MAX_ATTEMPT_MS, Math.max(1, first.deadline - performance.now()));
-    const outcomes = await this.#send(batch, timeoutMs);
+    const outcomes = await this.#send(batch, first.deadline);
     const { again, retryAfterMs } = this.#settleBatch(batch, outcomes);
     this.#queue.unshift(...again);
     if (again.length === 0) this.#forgetFailures();
@@ -145,9 +143,7 @@ export class Lane {
       else if (lastAccepted.get(entry.key) > index) entry.settle(overtaken(entry, outcome.error));
       else {
         again.push(entry);
-        // What the deadline cut short says less than what the relay said before.
-        if (performance.now() < entry.deadline) this.#lastFailure = outcome.error;
-        else this.#lastFailure ??= outcome.error;
+        this.#lastFailure = tellingError(this.#lastFailure, outcome);
         retryAfterMs = Math.max(retryAfterMs, outcome.retryAfterMs);
       }
     }

@@ -64,7 +64,7 @@ export class Pipeline {
 
   #createLane() {
     /** @type {import('./lane.js').Send} */
-    const send = (batch, timeoutMs) => sendToRelay(this.#currentSettings(), batch, timeoutMs);
+    const send = (batch, deadline) => sendToRelay(this.#currentSettings(), batch, deadline);
     return new Lane(send, () => this.#currentSettings().retry);
   }
 

@@ -17,20 +17,20 @@ import { failureOf, postToRelay, unreachable } from './relay-request.js';
  */
 
 /**
- * Posts the publications, in order, and returns an outcome for each of them. Gives up after `timeoutMs`.
+ * Posts the publications, in order, and returns an outcome for each of them. Gives up at the deadline at the latest.
  *
  * @param {Settings} settings
  * @param {readonly Publication[]} publications at least one
- * @param {number} timeoutMs
+ * @param {number} deadline by `performance.now()`
  * @returns {Promise<Outcome[]>}
  */
-export async function sendToRelay(settings, publications, timeoutMs) {
+export async function sendToRelay(settings, publications, deadline) {
   const isBatch = publications.length > 1;
   const path = isBatch ? '/v1/publish/batch' : '/v1/publish';
   const body = isBatch ? batchText(publications) : publications[0]?.text;
-  const answer = await postToRelay(settings, path, body ?? '', timeoutMs);
+  const answer = await postToRelay(settings, path, body ?? '', deadline);
   if ('error' in answer) {
-    return publications.map(({ channel }) => unreachable(answer.error, channel, settings));
+    return publications.map(({ channel }) => unreachable(answer, channel, settings));
   }
   const { status, json, retryAfterMs } = answer;
   if (status !== 200) {
@@ -54,8 +54,8 @@ function batchText(publications) {
  */
 function batchOutcomes(results, publications, retryAfterMs, settings) {
   if (!Array.isArray(results) || results.length !== publications.length) {
-    const reason = new Error('the answer does not have one result for each message');
-    return publications.map(({ channel }) => unreachable(reason, channel, settings));
+    const error = new Error('the answer does not have one result for each message');
+    return publications.map(({ channel }) => unreachable({ error, cutShort: false }, channel, settings));
   }
   return publications.map(({ channel }, index) => {
     const problem = results[index]?.error;

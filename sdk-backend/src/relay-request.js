@@ -12,12 +12,17 @@ import { badInput, connectionError, reasonOf } from './errors.js';
 
 /**
  * `refused`: the relay will never do it. `failed`: it may do it later; whether it has done it already is not known.
+ * `cutShort`: the deadline came before the relay had its time to answer.
  *
  * @typedef {{ kind: 'refused', error: RealtimeError }
- *   | { kind: 'failed', error: RealtimeError, retryAfterMs: number }} Failure
+ *   | { kind: 'failed', error: RealtimeError, retryAfterMs: number, cutShort: boolean }} Failure
  */
 
 /** @typedef {{ status: number, json: any, retryAfterMs: number }} RelayAnswer */
+/** @typedef {{ error: unknown, cutShort: boolean }} NoAnswer */
+
+/** A relay that has not answered by then is taken for lost; asking again does no harm. */
+const MAX_ATTEMPT_MS = 10_000;
 
 /** Statuses that say "later": the relay's own, and those of a proxy in front of a relay that is away. */
 const RETRYABLE = new Set([408, 429, 502, 503, 504]);
@@ -26,15 +31,17 @@ const RETRYABLE = new Set([408, 429, 502, 503, 504]);
 const BAD_INPUT_CODES = new Set(['bad_input', 'bad_channel', 'payload_too_large']);
 
 /**
- * Posts a body, with the key, to a path of the relay. Gives up after `timeoutMs`.
+ * Posts a body, with the key, to a path of the relay. Gives up after 10 s, or at the deadline if that is earlier.
  *
  * @param {Settings} settings
  * @param {string} path
  * @param {string} body
- * @param {number} timeoutMs
- * @returns {Promise<{ error: unknown } | RelayAnswer>}
+ * @param {number} deadline by `performance.now()`
+ * @returns {Promise<NoAnswer | RelayAnswer>}
  */
-export async function postToRelay({ url, apiKey, fetch }, path, body, timeoutMs) {
+export async function postToRelay({ url, apiKey, fetch }, path, body, deadline) {
+  const leftMs = Math.max(1, deadline - performance.now());
+  const timeoutMs = Math.min(MAX_ATTEMPT_MS, leftMs);
   const abort = new AbortController();
   const timer = setTimeout(
     () => abort.abort(new Error(`no answer in ${Math.ceil(timeoutMs)} ms`)),
@@ -55,7 +62,7 @@ export async function postToRelay({ url, apiKey, fetch }, path, body, timeoutMs)
       retryAfterMs: parseRetryAfter(response.headers.get('retry-after')),
     };
   } catch (error) {
-    return { error };
+    return { error, cutShort: abort.signal.aborted && leftMs < MAX_ATTEMPT_MS };
   } finally {
     clearTimeout(timer);
   }
@@ -75,7 +82,7 @@ export function failureOf(status, problem, retryAfterMs, channel, { url }) {
   const said = problem.detail ?? problem.title ?? 'no reason given';
   if (RETRYABLE.has(status)) {
     const error = connectionError(`the relay at ${url} answered ${status}: ${said}`, { channel });
-    return { kind: 'failed', error, retryAfterMs };
+    return { kind: 'failed', error, retryAfterMs, cutShort: false };
   }
   if (BAD_INPUT_CODES.has(problem.code ?? '')) return { kind: 'refused', error: badInput(said, { channel }) };
   const hint = status === 401 ? ' (is RELAY_API_KEY the key of this relay?)' : '';
@@ -88,14 +95,29 @@ export function failureOf(status, problem, retryAfterMs, channel, { url }) {
 /**
  * What it means that no answer came.
  *
- * @param {unknown} reason
+ * @param {NoAnswer} answer
  * @param {unknown} channel for the error
  * @param {Settings} settings
  * @returns {Failure}
  */
-export function unreachable(reason, channel, { url }) {
-  const message = `cannot reach the relay at ${url}: ${reasonOf(reason)}`;
-  return { kind: 'failed', error: connectionError(message, { channel, cause: reason }), retryAfterMs: 0 };
+export function unreachable({ error, cutShort }, channel, { url }) {
+  const message = `cannot reach the relay at ${url}: ${reasonOf(error)}`;
+  return {
+    kind: 'failed',
+    error: connectionError(message, { channel, cause: error }),
+    retryAfterMs: 0,
+    cutShort,
+  };
+}
+
+/**
+ * The error to report when the deadline has come: that of the last failure, unless it says less than the one before.
+ *
+ * @param {Error | undefined} before
+ * @param {Failure & { kind: 'failed' }} last
+ */
+export function tellingError(before, { error, cutShort }) {
+  return before !== undefined && cutShort ? before : error;
 }
 
 /** @param {string} text */
