@@ -31,6 +31,11 @@ const SLICES_PER_WRITE: usize = 16;
 /// So answers need not count towards the outbox's limit, which is for messages, and no outbox is too small for them.
 const MAX_OWED_BYTES: u32 = 64 * 1024;
 
+/// Bytes that may wait for a client when a subscription of its begins, which may bring megabytes that it has missed. Its
+/// answer would wait behind them anyway. Without this, a client that reads nothing could have the same recovered again and
+/// again, as often as fits into one read.
+const MAX_WAITING_TO_BEGIN_BYTES: usize = 256 * 1024;
+
 /// A connection: its socket, what the socket has not taken yet, and what its session reads and is told.
 ///
 /// Anyone may write, from any task; the session's task reads, and is woken when something waits or it is told
@@ -76,6 +81,8 @@ pub struct Waits {
     pub to_write: bool,
     /// So many answers wait that the client should be read no further.
     pub on_answers: bool,
+    /// So much waits that no subscription should begin.
+    pub to_begin: bool,
 }
 
 /// How far a connection is from its end.
@@ -207,7 +214,8 @@ impl Connection {
         let on_answers = sending.owed_bytes > MAX_OWED_BYTES;
         let waits =
             !sending.outbox.is_empty() || sending.secured().is_some_and(|secured| secured.has_waiting());
-        Waits { to_write: waits && sending.state != SendingState::Lost, on_answers }
+        let to_begin = sending.outbox.waiting_bytes() > MAX_WAITING_TO_BEGIN_BYTES;
+        Waits { to_write: waits && sending.state != SendingState::Lost, on_answers, to_begin }
     }
 
     /// Writes what waits. Returns how many bytes of it the socket, or what encrypts for it, has taken.

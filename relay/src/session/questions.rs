@@ -1,5 +1,6 @@
 //! The questions that a session has open.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -40,7 +41,14 @@ type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
 /// Open questions. Holds memory only while there are some, since most of the time there are none. Dropping it withdraws
 /// them.
 #[derive(Default)]
-pub struct Questions(Option<Box<FuturesUnordered<Answering>>>);
+pub struct Questions(Option<Box<Open>>);
+
+#[derive(Default)]
+struct Open {
+    answering: FuturesUnordered<Answering>,
+    /// Subscriptions that are allowed, and are to begin when the client has taken more of what waits for it.
+    allowed: VecDeque<Answered>,
+}
 
 impl Questions {
     /// Asks.
@@ -68,22 +76,38 @@ impl Questions {
             }
             Answered { channel, verdict, asked_at, asked_for }
         };
-        self.0.get_or_insert_default().push(Box::pin(answering));
+        self.0.get_or_insert_default().answering.push(Box::pin(answering));
     }
 
     /// Whether one waits for its answer.
     pub fn are_open(&self) -> bool {
-        self.0.as_ref().is_some_and(|open| !open.is_empty())
+        self.0.as_ref().is_some_and(|open| !open.answering.is_empty())
     }
 
-    /// The next answer, or never while no question is open. Cancel-safe.
-    pub async fn answered(&mut self) -> Answered {
+    /// The next answer, or never while no question is open. One by which a subscription begins is kept back until
+    /// `may_begin`; no other waits behind it. Cancel-safe.
+    pub async fn answered(&mut self, may_begin: bool) -> Answered {
         if let Some(open) = &mut self.0 {
-            if let Some(answer) = open.next().await {
-                return answer;
+            if may_begin && let Some(allowed) = open.allowed.pop_front() {
+                return allowed;
             }
-            self.0 = None;
+            while let Some(answer) = open.answering.next().await {
+                if may_begin || !answer.begins() {
+                    return answer;
+                }
+                open.allowed.push_back(answer);
+            }
+            if open.allowed.is_empty() {
+                self.0 = None;
+            }
         }
         std::future::pending().await
+    }
+}
+
+impl Answered {
+    /// Whether a subscription begins by it.
+    const fn begins(&self) -> bool {
+        matches!((&self.asked_for, self.verdict), (AskedFor::Subscribing, Verdict::Allowed))
     }
 }

@@ -93,13 +93,14 @@ impl SessionTask {
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
             }
-            let reads = self.session.may_read() && !connection.waits().on_answers;
+            let waits = connection.waits();
+            let reads = self.session.may_read() && !waits.on_answers;
             let interest = self.turn.interest(reads);
             tokio::select! {
                 biased;
                 () = connection.woken() => self.obey(),
                 identity = self.who.answered() => self.established(identity),
-                answered = self.questions.answered() => self.answered(answered),
+                answered = self.questions.answered(!waits.to_begin) => self.answered(answered),
                 // One future for both directions: two would make the task a quarter larger.
                 ready = connection.socket().ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => {
                     let Ok(ready) = ready else { return };

@@ -155,3 +155,38 @@ async fn who_takes_nothing_of_an_answer_is_given_up_counted_and_told_of_once() {
     let lines = lines_with(&relay.end().await, "a client took nothing of its answer for 30 seconds");
     assert!((1..CLIENTS / 2).contains(&lines), "{lines} lines for {CLIENTS} clients");
 }
+
+/// Messages of a recovery that is nearly as large as one may be, each with a frame of its own.
+const MISSED: usize = 130;
+
+#[tokio::test]
+async fn however_often_who_does_not_read_asks_for_what_it_missed_it_waits_in_the_relay_once() {
+    const TIMES: u32 = 6;
+    let relay = Logged::serve(&[]).await;
+    let first = publish(&relay.address, json!({ "name": "c" }), json!("first")).await;
+    let payload = json!("x".repeat(60_000));
+    for _ in 0..MISSED {
+        publish(&relay.address, json!({ "name": "c" }), payload.clone()).await;
+    }
+    let mut client = subscribed(relay.address, "other").await;
+    for id in 0..TIMES {
+        let channel = json!({ "name": "c" });
+        client.send(json!({"type": "subscribe", "id": id, "channel": channel, "position": first})).await;
+    }
+    let (mut replies, mut messages, mut most) = (0, 0, 0.0_f64);
+    while messages < MISSED * TIMES as usize {
+        if messages % 20 == 0 {
+            most = most.max(Counts::read(relay.operators).await.of("relay_outbox_bytes"));
+        }
+        match client.frame().await {
+            Value::Array(frame) => messages += frame.len(),
+            reply => {
+                assert_eq!((&reply["type"], &reply["recovered"]), (&json!("subscribed"), &json!(true)));
+                replies += 1;
+            }
+        }
+    }
+    assert_eq!(replies, TIMES);
+    assert!(most < 9_000_000.0, "{most} bytes waited for one client");
+    relay.end().await;
+}
