@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Twice the usual limit of a payload.
+const MIN_MARGIN_BYTES: usize = 128 * 1024;
+
 /// Counts what histories and channels hold, and publish ids. Hubs that share it evict their oldest messages while it is
 /// exceeded.
 #[derive(Debug)]
@@ -25,6 +28,22 @@ impl MemoryBudget {
     /// Whether more is in use than may be.
     pub fn is_exceeded(&self) -> bool {
         self.used_bytes() > self.limit_bytes
+    }
+
+    /// Whether hardly any room is left: some messages would exceed it.
+    pub fn is_nearly_full(&self) -> bool {
+        self.used_bytes() > self.limit_bytes - self.margin_bytes()
+    }
+
+    /// Whether there is room again after it was nearly full: twice as much as was left then.
+    pub fn has_room(&self) -> bool {
+        self.used_bytes() <= self.limit_bytes - 2 * self.margin_bytes()
+    }
+
+    /// A thousandth, so that making room is done for many messages at once and takes no time that anybody notices; in small
+    /// budgets what a large message or two take.
+    fn margin_bytes(&self) -> usize {
+        (self.limit_bytes / 1024).max(MIN_MARGIN_BYTES).min(self.limit_bytes / 8)
     }
 
     pub(crate) fn charge(&self, bytes: usize) {

@@ -45,9 +45,13 @@ impl DueChannels {
 
     /// The channel with the oldest message of all, due or not.
     pub(crate) fn pop_oldest(&mut self) -> Option<Due> {
-        let oldest_at = |heap: &DueHeap| heap.next_at().map(|at| at.saturating_sub(heap.age));
         let with_messages = self.0.iter_mut().filter(|heap| !heap.channels.is_empty());
-        with_messages.min_by_key(|heap| oldest_at(heap))?.pop()
+        with_messages.min_by_key(|heap| heap.oldest_at())?.pop()
+    }
+
+    /// When the oldest message of all came, or before that.
+    pub(crate) fn oldest_at(&self) -> Option<Duration> {
+        self.0.iter().filter_map(DueHeap::oldest_at).min()
     }
 }
 
@@ -58,6 +62,10 @@ impl GivesBack for DueChannels {
 }
 
 impl DueHeap {
+    fn oldest_at(&self) -> Option<Duration> {
+        self.next_at().map(|at| at.saturating_sub(self.age))
+    }
+
     fn next_at(&self) -> Option<Duration> {
         self.channels.peek().map(|Reverse((at, _))| *at)
     }

@@ -12,6 +12,10 @@ use crate::slack::GivesBack;
 /// The rest is done by the calls after it.
 const MAX_FORGETTING_STEPS: usize = 4_096;
 
+/// Channels that one call looks at in a row without finding anything to forget. Where the memory is full of channels that are
+/// read, all of them would be looked at with every publish.
+const MAX_IN_VAIN: usize = 64;
+
 /// The soonest that a channel is looked at again.
 const MIN_RECHECK: Duration = Duration::from_secs(1);
 
@@ -68,21 +72,40 @@ impl<R: Reader + Clone> Hub<R> {
     }
 
     pub(crate) fn make_room(&mut self, now: Duration, spare: Spare) {
+        self.forget_while(now, spare, |hub| hub.budget.is_exceeded());
+    }
+
+    /// When the oldest came of what this hub could forget, or before that; `None` when there is nothing.
+    pub fn oldest_at(&self) -> Option<Duration> {
+        self.due.oldest_at()
+    }
+
+    /// Forgets the oldest messages of this hub's channels, and channels that nobody uses, as far as they are not newer than
+    /// `until`, until the budget has room again.
+    pub fn forget_until(&mut self, until: Duration, now: Duration) {
+        self.forget_while(now, Spare::Nothing, |hub| {
+            !hub.budget.has_room() && hub.oldest_at().is_some_and(|at| at <= until)
+        });
+    }
+
+    fn forget_while(&mut self, now: Duration, spare: Spare, goes_on: impl Fn(&Self) -> bool) {
+        let mut in_vain = 0;
         for _ in 0..MAX_FORGETTING_STEPS {
-            if !self.budget.is_exceeded() {
+            if in_vain == MAX_IN_VAIN || !goes_on(self) {
                 return;
             }
             let Some((at, number)) = self.due.pop_oldest() else {
                 return;
             };
-            self.forget_oldest(number, at, now, spare);
+            in_vain = if self.forget_oldest(number, at, now, spare) { 0 } else { in_vain + 1 };
         }
     }
 
-    /// One step of that: the channel came up as the one with the oldest message at `at`, less the history's age.
-    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration, spare: Spare) {
+    /// One step of that: the channel came up as the one with the oldest message at `at`, less the history's age. Returns
+    /// whether there is less now.
+    fn forget_oldest(&mut self, number: ChannelNumber, at: Duration, now: Duration, spare: Spare) -> bool {
         let Some(state) = self.channels.get_mut(&number) else {
-            return;
+            return true;
         };
         let age = self.settings.retentions.get(state.retention).age;
         let is_its_turn = state.stream.oldest_at().is_some_and(|oldest_at| oldest_at + age <= at);
@@ -90,10 +113,11 @@ impl<R: Reader + Clone> Hub<R> {
             self.budget.release(state.stream.forget_oldest());
         } else if state.is_idle() && state.active_at < now && spare == Spare::Nothing {
             self.drop_channel(number);
-            return;
+            return true;
         }
         let next = state.stream.oldest_at().unwrap_or(now) + age;
         self.due.push(state.retention, next, number);
+        is_its_turn
     }
 
     pub(crate) fn drop_channel(&mut self, number: ChannelNumber) {

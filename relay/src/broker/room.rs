@@ -7,9 +7,10 @@
 //!   of which there is one at a time, and which lets other workers write to a part of the readers.
 //! - With a store, a message is accepted, and collected for the flusher, once it is stored.
 //!
-//! Reading order: [`peer`], [`shards`], [`flusher`], `parts`, [`pages`]; with a store also [`publishing`], [`committer`], [`history`].
+//! Reading order: [`peer`], [`shards`], [`eviction`], [`flusher`], `parts`, [`pages`]; with a store also [`publishing`], [`committer`], [`history`].
 
 pub mod committer;
+pub mod eviction;
 pub mod flusher;
 pub mod history;
 #[cfg(target_os = "linux")]

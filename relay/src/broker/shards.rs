@@ -16,6 +16,7 @@ use realtime_protocol::frame::{ChannelNumber, Control, RequestId};
 use realtime_protocol::position::Position;
 use tokio::sync::Notify;
 
+use crate::broker::eviction::Eviction;
 use crate::broker::peer::Peer;
 use crate::broker::publishing::Publishing;
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ pub struct Broker<P> {
     pub(super) clock: Clock,
     pub(super) budget: Arc<MemoryBudget>,
     pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) eviction: Eviction,
 }
 
 /// A hub and the flusher that waits for it.
@@ -92,7 +94,7 @@ impl<P: Peer> Broker<P> {
                 counters: Counters::default(),
             })
         });
-        Self { shards: shards.collect(), hasher, clock, budget, store: None }
+        Self { shards: shards.collect(), hasher, clock, budget, store: None, eviction: Eviction::default() }
     }
 
     /// Puts a message into its channel's stream, from where the flusher delivers it; with a store, as soon as it is
@@ -101,6 +103,7 @@ impl<P: Peer> Broker<P> {
     /// # Errors
     /// When its id is another message's, or when it cannot be stored.
     pub fn publish(&self, channel: &Channel, publication: Publication<'_>) -> Result<Publishing, NotPlaced> {
+        self.make_room();
         let shard = self.shard_of(channel);
         if let Some(store) = &self.store {
             return shard.place(&**store, channel, publication, self.clock.unix_now());
@@ -115,11 +118,13 @@ impl<P: Peer> Broker<P> {
 
     /// Attaches a peer and queues the reply and what it missed, for the peer to write.
     pub fn attach(&self, id: RequestId, channel: &Channel, peer: &P, from: Option<&Position>) -> Attached {
+        self.make_room();
         let shard = self.shard_of(channel);
         let mut hub = shard.hub.lock();
         let attachment = hub.attach(channel, peer.clone(), from, self.clock.unix_now());
         shard.counters.count_recovery(attachment.recovered);
-        let attached = Attached { number: attachment.number, is_new: attachment.is_new };
+        let recovered_bytes = attachment.missed.iter().map(|frame| frame.len()).sum();
+        let attached = Attached { number: attachment.number, is_new: attachment.is_new, recovered_bytes };
         queue_reply(id, attachment, peer);
         attached
     }
@@ -223,6 +228,8 @@ pub struct Attached {
     pub number: ChannelNumber,
     /// Whether the peer was not attached before.
     pub is_new: bool,
+    /// Bytes that it has missed and that wait for it now.
+    pub recovered_bytes: usize,
 }
 
 /// What the broker has done and what it holds.
