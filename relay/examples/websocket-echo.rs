@@ -102,7 +102,7 @@ fn answer_to(incoming: &Incoming<'_>) -> Option<Bytes> {
         }
         Incoming::Binary(data) => Some(writer::binary(data)),
         Incoming::Ping(data) => Some(writer::pong(data)),
-        Incoming::Pong => None,
+        Incoming::Part | Incoming::Pong => None,
         Incoming::Close(Some(code)) => Some(writer::close(*code, "")),
         Incoming::Close(None) => Some(writer::close_without_code()),
     }

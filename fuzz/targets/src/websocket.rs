@@ -59,7 +59,7 @@ fn size(incoming: &realtime_relay::websocket::reader::Incoming<'_>) -> usize {
     match incoming {
         Incoming::Text(text) => text.len(),
         Incoming::Binary(data) | Incoming::Ping(data) => data.len(),
-        Incoming::Pong | Incoming::Close(_) => 0,
+        Incoming::Part | Incoming::Pong | Incoming::Close(_) => 0,
     }
 }
 

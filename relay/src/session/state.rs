@@ -33,7 +33,8 @@ pub struct Session {
     asked: Vec<Asked>,
     sent: FrameMeter,
     pulse: Pulse,
-    /// Since when there has been no subscription and no question, while there is none.
+    /// Since when there has been no subscription and no question, while there is none; before the session is live, since
+    /// when the hello, and then its answer, is waited for.
     idle_since: Duration,
     expires_at: Option<Duration>,
 }
@@ -117,6 +118,7 @@ impl Session {
         match (&mut self.phase, frame) {
             (Phase::New, ClientFrame::Hello { token, visitor_token }) => {
                 self.phase = Phase::Identifying(Vec::new());
+                self.idle_since = self.pulse.heard_at();
                 effects.push(Effect::Identify { token, visitor_token });
             }
             (Phase::New, _) => self.end(CloseCode::BadFrame, "the first frame must be a hello", effects),
@@ -318,9 +320,9 @@ impl Session {
         Some(u64::try_from(left).unwrap_or(MAX_SAFE_INTEGER).min(MAX_SAFE_INTEGER))
     }
 
-    /// When a client that has not said who it is has taken too long, or whoever checks that has.
+    /// When a client that has not said who it is has taken too long, whatever else it says, or whoever checks that has.
     fn hello_late_at(&self) -> Duration {
-        self.pulse.heard_at() + self.rules.hello_timeout
+        self.idle_since + self.rules.hello_timeout
     }
 
     /// When it has been without a subscription for too long, while it is without one.

@@ -288,6 +288,25 @@ fn a_hello_that_does_not_come_ends_the_session() {
 }
 
 #[test]
+fn a_client_that_says_other_things_than_hello_has_no_more_time_for_it() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    for second in 1..5 {
+        session.heard(secs(second));
+        assert_eq!(session.deadline(), secs(5));
+    }
+    assert!(is_end(&time(&mut session, secs(5)), CloseCode::HelloTooLate));
+}
+
+#[test]
+fn whoever_checks_a_hello_has_as_much_time_as_the_client_had() {
+    let mut session = Session::new(RULES, 0.0, Duration::ZERO);
+    session.heard(secs(4));
+    send(&mut session, r#"{"type":"hello","token":"slow"}"#);
+    assert_eq!(time(&mut session, Duration::from_millis(8_999)), []);
+    assert!(is_end(&time(&mut session, secs(9)), CloseCode::Unavailable));
+}
+
+#[test]
 fn pings_come_within_the_interval_and_silence_ends_the_session() {
     let mut session = live();
     assert_eq!(session.deadline(), secs(20));

@@ -26,6 +26,8 @@ pub enum Incoming<'a> {
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
+    /// A part of a message whose further parts have not come.
+    Part,
     /// A ping, to be answered with its data.
     Ping(&'a [u8]),
     /// A pong, which needs no answer.
@@ -154,7 +156,7 @@ impl Reader {
             return whole(is_text, data, on);
         }
         self.fragments = Some(Box::new(Fragments { is_text, data: data.to_vec() }));
-        Ok(Flow::Continue(()))
+        Ok(on(Incoming::Part))
     }
 
     fn go_on(
@@ -174,7 +176,7 @@ impl Reader {
             return whole(fragments.is_text, &fragments.data, on);
         }
         self.fragments = Some(fragments);
-        Ok(Flow::Continue(()))
+        Ok(on(Incoming::Part))
     }
 }
 
@@ -266,7 +268,9 @@ mod tests {
         .concat();
         let wanted = [
             "Text(\"one\")".to_owned(),
+            "Part".to_owned(),
             "Ping([112, 105, 110, 103])".to_owned(),
+            "Part".to_owned(),
             "Text(\"fragmented ü\")".to_owned(),
             "Pong".to_owned(),
             format!("Text({long:?})"),

@@ -1,9 +1,13 @@
 //! What a client gets that wants more than it may have, and that nobody else notices.
 
+use futures_util::SinkExt;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::support::{Answer, At, Client, DEADLINE, raw_http, relay};
 
@@ -96,6 +100,21 @@ async fn a_client_that_floods_is_told_so_and_others_do_not_notice() {
     assert!(before.len() < 100 && before.iter().all(|frame| frame["type"] == "ping"), "{before:?}");
     assert_eq!(quiet.subscribe(1, json!({"name": "c"}), None).await["type"], "subscribed");
     drop((flooding, quiet));
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn parts_of_a_message_that_never_ends_are_a_flood_too() {
+    let relay = relay(&["--max-frames-per-second", "5", "--max-subscriptions", "10"]).await;
+    let mut flooding = Client::visitor(&relay).await;
+    for part in 0..100 {
+        let kind = if part == 0 { Data::Text } else { Data::Continue };
+        let frame = Frame::message(Vec::new(), OpCode::Data(kind), false);
+        if flooding.0.send(Message::Frame(frame)).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(flooding.closed().await.0, 4504);
     relay.stop().await;
 }
 
