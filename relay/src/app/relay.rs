@@ -35,7 +35,7 @@ use crate::ready::Readiness;
 use crate::session::recheck::rechecks::Rechecks;
 use crate::session::recheck::selection::Selection;
 use crate::session::registry::Registry;
-use crate::session::sessions::Sessions;
+use crate::session::sessions::{Relief, Sessions};
 use crate::settings::Settings;
 use crate::store::folder::{DataFolder, FolderError};
 use crate::tls::certificates;
@@ -142,6 +142,7 @@ impl Relay {
             clock,
             registry: Registry::default(),
             rechecks: Rechecks::new(settings.max_rechecks_per_second),
+            relief: Relief::default(),
         });
         let delivery = start_delivery(&sessions, &readiness);
         let reload = provider.followed.map(|followed| start_following(followed, &sessions, &delivery));

@@ -1,6 +1,9 @@
 //! What all sessions of a relay share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
 
 use crate::broker::shards::Broker;
 use crate::clock::Clock;
@@ -18,6 +21,10 @@ const SESSION_BYTES: usize = 1_800;
 
 /// What a publish's id takes while it is remembered, the tables' spare room included.
 const ID_BYTES: usize = 100;
+
+/// How often the memory for what waits is looked at while it is filled with recoveries, beyond once a second: whenever
+/// they have brought this part of all that there may be. A look goes over all sessions.
+const LOOKS: usize = 16;
 
 /// What all sessions of a relay share.
 pub struct Sessions {
@@ -41,16 +48,38 @@ pub struct Sessions {
     pub registry: Registry,
     /// Running subscriptions that are to be asked about again.
     pub rechecks: Arc<Rechecks>,
+    /// Who looks at the memory for what waits, and what recoveries have brought since somebody has.
+    pub relief: Relief,
+}
+
+/// Looks at the memory for what waits, one at a time.
+#[derive(Debug, Default)]
+pub struct Relief {
+    looking: Mutex<()>,
+    recovered_bytes: AtomicUsize,
 }
 
 impl Sessions {
     /// Sends slow clients away when the memory for what waits is used up. To be called about every second. Returns roughly
     /// what channels, publish ids, clients and what waits for them held, in bytes.
     pub fn relieve(&self) -> usize {
+        // Two at once would send away more than is needed.
+        let _looking = self.relief.looking.lock();
+        self.relief.recovered_bytes.store(0, Ordering::Relaxed);
         let history = self.broker.history_bytes();
         let waiting = self.registry.waiting_bytes();
         relief::relieve(&self.registry, waiting, self.max_memory_bytes.saturating_sub(history));
         history + waiting + self.registry.len() * SESSION_BYTES + self.broker.publish_ids() * ID_BYTES
+    }
+
+    /// Notes that a recovery has brought so many bytes that wait for a client now. A crowd that comes back may bring more in
+    /// a second than there is memory, so this looks at it, too.
+    pub fn recovered(&self, bytes: usize) {
+        let before = self.relief.recovered_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let enough = self.max_memory_bytes / LOOKS;
+        if before < enough && before + bytes >= enough {
+            self.relieve();
+        }
     }
 
     /// A new session over a connection.

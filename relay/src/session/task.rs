@@ -170,7 +170,7 @@ impl SessionTask {
             Incoming::Ping(data) => {
                 self.connection.queue(writer::pong(data));
             }
-            Incoming::Pong => {}
+            Incoming::Pong | Incoming::Part => {}
             Incoming::Close(code) => {
                 self.end.get_or_insert(End::ClientClosed);
                 let answer = code.map_or_else(writer::close_without_code, |code| writer::close(code, ""));
@@ -277,8 +277,12 @@ impl SessionTask {
             }
             Effect::Ask(channel) => self.ask(Arc::new(channel), AskedFor::Subscribing),
             Effect::Attach { id, channel, position } => {
-                if self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref()).is_new {
+                let attached = self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref());
+                if attached.is_new {
                     self.session.attached();
+                }
+                if attached.recovered_bytes > 0 {
+                    self.sessions.recovered(attached.recovered_bytes);
                 }
             }
             Effect::Detach(channel) => {
