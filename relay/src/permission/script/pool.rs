@@ -38,16 +38,27 @@ impl ScriptPermission {
     /// # Errors
     /// When the system has no threads to give.
     pub fn start(script: Arc<Script>, settings: PoolSettings) -> io::Result<Self> {
-        let pool = Self {
+        let pool = Self::at_rest(script, settings);
+        pool.begin()?;
+        Ok(pool)
+    }
+
+    /// A pool whose threads have not begun: what is asked waits for them.
+    pub(super) fn at_rest(script: Arc<Script>, settings: PoolSettings) -> Self {
+        Self {
             shared: Arc::new(Shared::new(script, settings)),
             seats: Mutex::default(),
             hanging: Arc::default(),
-        };
-        for _ in 0..settings.threads.get() {
-            let seat = pool.seat()?;
-            pool.seats.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
         }
-        Ok(pool)
+    }
+
+    /// Starts the threads.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        for _ in 0..self.shared.settings.threads.get() {
+            let seat = self.seat()?;
+            self.seats.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
+        }
+        Ok(())
     }
 
     /// The script in force.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -16,7 +16,7 @@ use super::asker::WebhookPermission;
 use super::settings::WebhookSettings;
 
 /// Longer than anything here takes, so that only what hangs fails by it.
-pub(super) const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A request as it came in.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ impl Asked {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    fn channel(&self) -> String {
+    pub(super) fn channel(&self) -> String {
         self.json()["request"]["channel"]["name"].as_str().unwrap().to_owned()
     }
 }
@@ -69,6 +69,13 @@ struct Notes {
     released: tokio::sync::watch::Sender<bool>,
 }
 
+/// A socket with an address that is nobody else's. Until somebody listens at it, connections are refused.
+pub(super) fn bound() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    socket
+}
+
 /// A running stand-in. Stops when it is dropped.
 pub(super) struct StandIn {
     pub(super) port: u16,
@@ -79,15 +86,15 @@ pub(super) struct StandIn {
 impl StandIn {
     /// Starts one that does what `behaviour` says to a channel's name and the number of requests before.
     pub(super) async fn start(behaviour: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
-        Self::start_at(0, behaviour).await
+        Self::start_at(bound(), behaviour)
     }
 
-    /// Starts one on a port that is known.
-    pub(super) async fn start_at(
-        port: u16,
+    /// Starts one at a socket that has its address already.
+    pub(super) fn start_at(
+        socket: TcpSocket,
         behaviour: impl Fn(&str, usize) -> Act + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let listener = socket.listen(1024).unwrap();
         let port = listener.local_addr().unwrap().port();
         let notes = Arc::<Notes>::default();
         let behaviour: Arc<Behaviour> = Arc::new(behaviour);
