@@ -26,7 +26,7 @@ use crate::store::contract::{Collected, Commit, Hubs, Status, Store};
 use crate::store::outcome::Outcome;
 use crate::store::refusal::Refusal;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Publishers that wait for bytes, as those behind a socket do.
 const PUBLISHERS: usize = 15;

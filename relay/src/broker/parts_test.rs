@@ -11,7 +11,7 @@ use realtime_protocol::subscriber::UserId;
 use super::*;
 
 const CHANNEL: ChannelNumber = ChannelNumber(1);
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where writers meet: each waits in its first write until a second one is there.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use super::*;
 pub(in crate::session) async fn connection(session: u64, user: &str) -> (Arc<Connection>, Socket) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = Socket::connect(listener.local_addr().unwrap()).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let (socket, _) = listener.accept().await.unwrap();
     socket.writable().await.unwrap();
     let connection = Arc::new(Connection::new(SessionId(session), socket.into(), 1024));

@@ -41,7 +41,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    pub(crate) const SOON: Duration = Duration::from_secs(20);
+    pub(crate) const SOON: Duration = Duration::from_secs(60);
 
     /// A socket and its other side, which reads for no longer than [`SOON`].
     pub(crate) async fn pair() -> (TcpStream, net::TcpStream) {

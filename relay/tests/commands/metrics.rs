@@ -6,14 +6,14 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::support::{Client, DEADLINE, KEY_AND_JSON, http};
+use super::support::{Client, DEADLINE, KEY_AND_JSON, http, patient};
 use super::terminal::Running;
 
 /// A relay of its own process, since a process has one set of counts, and the address for operators.
 async fn start() -> (Running, SocketAddr, SocketAddr) {
     let flags = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--permissions"];
     let permissions = "tests/fixtures/site/backend/realtime-permissions.js";
-    let mut relay = Running::start(&[&flags[..], &[permissions]].concat());
+    let mut relay = Running::start(&patient(&[&flags[..], &[permissions]].concat()));
     let line = relay.says("metrics are served here").await;
     let operators = line.split("address=").nth(1).unwrap().trim().parse().unwrap();
     let line = relay.line().await;

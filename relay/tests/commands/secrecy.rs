@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use super::issuer::{KeyPair, in_seconds, key_set, sign_by_secret};
-use super::support::{Client, DEADLINE, KEY_AND_JSON, http};
+use super::support::{Client, DEADLINE, KEY_AND_JSON, http, patient};
 use super::terminal::command;
 
 /// What no log may have. Each stands in a part of a token that only the token has.
@@ -16,7 +16,7 @@ const MARK: &str = "c2VjcmV0LW1hcms";
 /// A relay that logs all there is to log, and where it listens.
 async fn relay(flags: &[&str]) -> (tokio::process::Child, SocketAddr) {
     let all = ["serve", "--listen", "127.0.0.1:0", "--log", "trace", "--hello-timeout-seconds", "2"];
-    let mut child = command(&[&all[..], flags].concat()).spawn().unwrap();
+    let mut child = command(&patient(&[&all[..], flags].concat())).spawn().unwrap();
     let mut line = String::new();
     let out = child.stdout.as_mut().unwrap();
     while !line.ends_with('\n') {

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use super::metrics::Counts;
+use super::metrics::{Counts, until};
 use super::support::{Client, publish};
 use super::terminal::Logged;
 
@@ -19,7 +19,7 @@ const CLIENTS: usize = 20;
 const AT_MOST: usize = 2_000;
 
 /// Longer than an answer may wait, whatever else the machine does.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const UNTAKEN: &str = "relay_http_answers_untaken_total";
 const SENT_AWAY: &str = r#"relay_sessions_ended_total{reason="Slow"}"#;
@@ -83,8 +83,14 @@ fn lines_with(log: &str, words: &str) -> usize {
     log.lines().filter(|line| line.contains(words)).count()
 }
 
+/// Lines of one kind in so much time: the first at once, then one in ten seconds.
+fn paced(time: Duration) -> usize {
+    1 + time.as_secs() as usize / 10
+}
+
 #[tokio::test]
 async fn who_does_not_read_is_sent_away_counted_and_told_of_once() {
+    let begun = Instant::now();
     let relay = Logged::serve(&["--max-outbox-bytes", "100000"]).await;
     let clients = clients(relay.address, |_| "c".to_owned()).await;
     publish_until(&relay, &["c".to_owned()], SENT_AWAY, CLIENTS).await;
@@ -92,7 +98,7 @@ async fn who_does_not_read_is_sent_away_counted_and_told_of_once() {
         assert!(was_sent_away(client).await);
     }
     let lines = lines_with(&relay.end().await, "a client read too slowly (--max-outbox-bytes)");
-    assert!((1..CLIENTS / 2).contains(&lines), "{lines} lines for {CLIENTS} clients");
+    assert!((1..=paced(begun.elapsed())).contains(&lines), "{lines} lines for {CLIENTS} clients");
 }
 
 #[tokio::test]
@@ -113,10 +119,10 @@ async fn when_the_memory_of_all_is_used_up_those_for_whom_most_waits_are_sent_aw
     for client in clients {
         sent_away.push(was_sent_away(client).await);
     }
-    let counts = Counts::read(relay.operators).await;
     let number = sent_away.iter().filter(|was| **was).count();
+    // A client hears of its end before its session has come to it.
+    let counts = until(relay.operators, SENT_AWAY, number as f64).await;
     assert_eq!(counts.of(RELIEVED), number as f64);
-    assert_eq!(counts.of(SENT_AWAY), number as f64);
     assert!(sent_away[0] && number < CLIENTS, "{sent_away:?}");
     let lines = lines_with(&relay.end().await, "the memory for slow clients is used up");
     assert!((1..=number).contains(&lines), "{lines} lines for {number} clients");
@@ -153,7 +159,7 @@ async fn who_takes_nothing_of_an_answer_is_given_up_counted_and_told_of_once() {
     assert_eq!(Counts::read(relay.operators).await.of(UNTAKEN), (CLIENTS + 1) as f64);
     drop((clients, lane));
     let lines = lines_with(&relay.end().await, "a client took nothing of its answer for 30 seconds");
-    assert!((1..CLIENTS / 2).contains(&lines), "{lines} lines for {CLIENTS} clients");
+    assert!((1..=paced(begun.elapsed())).contains(&lines), "{lines} lines for {CLIENTS} clients");
 }
 
 /// Messages of a recovery that is nearly as large as one may be, each with a frame of its own.

@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::support::{DEADLINE, publish, publish_text, relay};
+use super::support::{DEADLINE, free_address, publish, publish_text, relay};
 use super::terminal::{Running, run};
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_position_brings_what_came_since() {
 
 #[tokio::test]
 async fn a_subscriber_survives_a_restart_of_the_relay() {
-    let (first, url) = serve("127.0.0.1:0").await;
+    let (first, url) = serve(&free_address().to_string()).await;
     let mut subscriber = Running::start(&["subscribe", "chat", "--url", &url]);
     subscriber.says("listening to chat").await;
     assert_eq!(run(&["publish", "chat", "\"before\"", "--url", &url]).await.code, 0);

@@ -8,7 +8,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::support::DEADLINE;
+use super::support::{DEADLINE, patient};
 
 /// How a command ended and what it said.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Logged {
     /// Starts a relay of its own process, since a process has one set of counts.
     pub(crate) async fn serve(flags: &[&str]) -> Self {
         let fixed = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
-        let mut relay = Running::start(&[&fixed[..], flags].concat());
+        let mut relay = Running::start(&patient(&[&fixed[..], flags].concat()));
         let (line, mut log) = relay.says_after("metrics are served here").await;
         let operators = line.split("address=").nth(1).unwrap().trim().parse().unwrap();
         let line = relay.line().await;

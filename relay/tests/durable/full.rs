@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-use super::process::{Process, free_address};
-use super::support::{Answer, Client, DEADLINE, KEY_AND_JSON, http, publish, publish_text};
+use super::process::Process;
+use super::support::{Answer, Client, DEADLINE, KEY_AND_JSON, free_address, http, publish, publish_text};
 
 /// How large the files may grow that a process writes, as if the disk were full at that.
 async fn limit_files(relay: &Process, bytes: &str) {

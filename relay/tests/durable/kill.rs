@@ -13,8 +13,9 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::listener::Listener;
-use super::process::{Process, free_address};
+use super::process::Process;
 use super::publisher::Publisher;
+use super::support::free_address;
 
 const CHANNELS: [&str; 4] = ["a", "b", "c", "d"];
 

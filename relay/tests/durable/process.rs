@@ -4,7 +4,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,26 +12,12 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::support::DEADLINE;
+use super::support::{DEADLINE, patient};
 
 /// A relay that runs.
 pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
-}
-
-/// An address that nobody has. Not one of those that the system gives to outgoing connections: a client that comes
-/// back while the relay is away might be given the relay's own.
-pub(crate) fn free_address() -> SocketAddr {
-    // Each is given out once: it is nobody's while its relay is away.
-    static GIVEN_OUT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let next = std::process::id() * 31 + GIVEN_OUT.fetch_add(1, Ordering::Relaxed);
-        let address = SocketAddr::from(([127, 0, 0, 1], 20_000 + (next % 12_000) as u16));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
 }
 
 /// The command, without anything of the surroundings.
@@ -50,7 +35,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
 fn serve(address: SocketAddr, folder: &Path, flags: &[&str]) -> Command {
     let listen = address.to_string();
     let fixed = ["serve", "--listen", &listen, "--data-dir", folder.to_str().unwrap()];
-    command(&[&fixed, flags].concat())
+    command(&patient(&[&fixed, flags].concat()))
 }
 
 impl Process {
@@ -100,7 +85,7 @@ impl Process {
 
     /// Starts a relay over a data folder at a socket that is handed over as systemd does it: as descriptor 3.
     pub(crate) async fn start_at(socket: &TcpListener, folder: &Path) -> Self {
-        let relay = command(&["serve", "--data-dir", folder.to_str().unwrap()]);
+        let relay = command(&patient(&["serve", "--data-dir", folder.to_str().unwrap()]));
         let mut handing = Command::new("sh");
         handing
             .args(["-c", "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"])

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::process::{Process, command, free_address};
-use super::support::{Client, DEADLINE, KEY_AND_JSON, http, publish, publish_text};
+use super::process::{Process, command};
+use super::support::{Client, DEADLINE, KEY_AND_JSON, free_address, http, publish, publish_text};
 
 /// Kills a relay and starts it again over the same folder.
 async fn again(relay: Process, address: std::net::SocketAddr, folder: &Path) -> Process {

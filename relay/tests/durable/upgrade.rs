@@ -14,7 +14,7 @@ use super::publisher::post;
 
 const CHANNEL: &str = "news";
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 fn message(number: u64) -> Value {
     json!({"channel": {"name": CHANNEL}, "payload": number, "id": format!("n-{number}")})

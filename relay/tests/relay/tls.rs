@@ -75,9 +75,9 @@ async fn a_handshake_that_does_not_come_to_its_end_is_given_up() {
     let authority = Authority::new();
     let relay = relay_with(&Folder::with(&authority.issue())).await;
     for begun in [&b""[..], &[22], &[22, 3, 1, 2, 0, 1]] {
+        let begun_at = tokio::time::Instant::now();
         let mut socket = TcpStream::connect(relay.address()).await.unwrap();
         socket.write_all(begun).await.unwrap();
-        let begun_at = tokio::time::Instant::now();
         let mut answer = Vec::new();
         // A socket that is closed with unread bytes is reset.
         let _ = socket.read_to_end(&mut answer).await;

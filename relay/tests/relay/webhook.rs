@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use warp::Filter;
 use warp::http::StatusCode;
 
@@ -94,9 +94,10 @@ async fn every_attempt_to_subscribe_is_asked_unless_answers_are_remembered() {
 
 #[tokio::test]
 async fn a_relay_starts_without_its_backend_and_refuses_until_that_is_there() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // A port that is taken, and at which nobody listens.
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
     let relay = relay(&["--permissions-url", &url]).await;
     let mut client = Client::visitor(&relay).await;
     for id in 0..10 {

@@ -26,7 +26,7 @@ use ring::signature::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -184,6 +184,8 @@ pub struct KeyServer {
     reply: Arc<Mutex<Reply>>,
     tls: Option<TlsAcceptor>,
     serving: Option<JoinHandle<()>>,
+    /// What keeps its address while it is away.
+    place: Option<TcpSocket>,
 }
 
 impl KeyServer {
@@ -205,6 +207,7 @@ impl KeyServer {
             reply: Arc::new(Mutex::new(reply)),
             tls,
             serving: None,
+            place: None,
         };
         server.serve(listener);
         server
@@ -224,17 +227,22 @@ impl KeyServer {
         *self.reply.lock().unwrap() = reply;
     }
 
-    /// Goes away: connections are refused.
+    /// Goes away: connections are refused, and nobody else gets the address.
     pub async fn stop(&mut self) {
         if let Some(serving) = self.serving.take() {
             serving.abort();
             let _ = serving.await;
+            let place = TcpSocket::new_v4().unwrap();
+            place.set_reuseaddr(true).unwrap();
+            place.bind(self.address).unwrap();
+            self.place = Some(place);
         }
     }
 
     /// Comes back where it was.
-    pub async fn come_back(&mut self) {
-        self.serve(TcpListener::bind(self.address).await.unwrap());
+    pub fn come_back(&mut self) {
+        let place = self.place.take().expect("it is away");
+        self.serve(place.listen(1024).unwrap());
     }
 
     fn serve(&mut self, listener: TcpListener) {

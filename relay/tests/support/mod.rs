@@ -9,6 +9,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
@@ -29,12 +30,21 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 pub mod secure;
 
 /// Longer than anything here takes, so that only what hangs fails by it.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a client has time for that a test leaves alone meanwhile: it answers no heartbeat then.
+const PATIENCE: [[&str; 2]; 2] = [["--heartbeat-seconds", "600"], ["--heartbeat-timeout-seconds", "600"]];
+
+/// These flags, and for what they do not say a relay's patience with clients of a busy machine.
+pub fn patient<'a>(flags: &[&'a str]) -> Vec<&'a str> {
+    let more = PATIENCE.iter().filter(|[flag, _]| !flags.contains(flag));
+    flags.iter().copied().chain(more.flatten().copied()).collect()
+}
 
 /// The settings of these flags, on a free port.
 pub fn settings(flags: &[&str]) -> Settings {
     let command = Options::augment_args(Command::new("serve")).mut_args(|arg| arg.env(None::<&str>));
-    let mut flags = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+    let mut flags = patient(&[&["serve", "--listen", "127.0.0.1:0"], flags].concat());
     let tls = if is_secure() { secure::of_process().1.flags().to_vec() } else { Vec::new() };
     flags.extend(tls.iter().map(String::as_str));
     Options::from_arg_matches(&command.get_matches_from(flags)).unwrap().resolve().unwrap()
@@ -75,6 +85,20 @@ pub async fn relay_asking(permission: Arc<dyn Permission>, flags: &[&str]) -> Re
 pub async fn part(relay: Relay, clients: impl Sized) {
     drop(clients);
     relay.stop().await;
+}
+
+/// An address that nobody has. Not one of those that the system gives to outgoing connections: a client that comes
+/// back while the relay is away might be given the relay's own.
+pub fn free_address() -> SocketAddr {
+    // Each is given out once: it is nobody's while its relay is away.
+    static GIVEN_OUT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id() * 31 + GIVEN_OUT.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from(([127, 0, 0, 1], 20_000 + (next % 12_000) as u16));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// Where a relay listens: one of this process, or the address of another's.
