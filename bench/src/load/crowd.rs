@@ -17,7 +17,7 @@ use crate::servers::server::{Dialect, Outgoing};
 const READ_BYTES: usize = 512 * 1024;
 
 /// How long a server may be silent before a measurement gives up.
-const STALL: Duration = Duration::from_secs(10);
+const STALL: Duration = Duration::from_secs(60);
 
 /// Connections that are opened before those that are open already get on: a crowd does not stand still until its last
 /// one has come.

@@ -15,7 +15,7 @@ use crate::servers::server::Server;
 const STOP_DEADLINE: Duration = Duration::from_secs(12);
 
 /// How long a server may take to accept connections where it said it would.
-const START_DEADLINE: Duration = Duration::from_secs(10);
+const START_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a server prints in front of its address.
 const READY: &str = "listening on http://";

@@ -15,10 +15,10 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// How long a relay may take to listen, on a machine that has other things to do.
-const START_LIMIT: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long it may take to stop in good order: it says that six seconds are the most.
-const DRAIN_LIMIT: Duration = Duration::from_secs(30);
+const DRAIN_LIMIT: Duration = Duration::from_secs(120);
 
 /// What a relay prints in front of its address.
 const READY: &str = "listening on http://";

@@ -31,7 +31,7 @@ use crate::proxy::Proxy;
 use crate::random::Random;
 
 /// How long everybody has to come back and to get everything, when all is well again.
-const CALM_LIMIT: Duration = Duration::from_secs(60);
+const CALM_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long the episodes of a network are, about.
 const NETWORK_PACE: Duration = Duration::from_millis(1_500);

@@ -4,8 +4,9 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use faults::proxy::{Direction, Fault, How};
+use tokio::net::TcpSocket;
 
-use crate::ends::{Scene, end_of, hears, hears_nothing, say, soon};
+use crate::ends::{ANYWHERE, Scene, end_of, hears, hears_nothing, say, soon};
 
 #[tokio::test]
 async fn without_a_fault_bytes_and_ends_pass_both_ways() {
@@ -159,9 +160,11 @@ async fn where_nobody_listens_a_client_is_reset_and_new_connections_can_be_led_e
     let mut server = elsewhere.accept().await;
     hears(&mut server, "hello").await;
 
-    let gone = elsewhere.proxy.address();
     drop(elsewhere);
-    scene.proxy.lead_to(gone);
+    // An address that is taken, and at which nobody listens.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind(ANYWHERE).unwrap();
+    scene.proxy.lead_to(nobody.local_addr().unwrap());
     assert_eq!(end_of(&mut client).await, Ok(()), "its own connection ends with the proxy behind");
     let mut client = scene.connect_alone().await;
     assert_eq!(end_of(&mut client).await, Err(ErrorKind::ConnectionReset));
