@@ -2,6 +2,7 @@
  * The checks that run no test: formatting, lints and types.
  */
 import { step } from './log.mjs';
+import { isOfTheNetwork, patiently } from './retry.mjs';
 import { run } from './run.mjs';
 import { cargo, WASM_TARGET } from './rust.mjs';
 
@@ -11,7 +12,11 @@ const NPX = ['--no-install'];
 /** Cargo.lock is what the manifests ask for, so that every clone builds the same. */
 export const checkRustLock = () =>
   step('Cargo.lock', async () => {
-    await cargo(['metadata', '--locked', '--format-version', '1', '--quiet'], { log: 'cargo-lock' });
+    const args = ['metadata', '--locked', '--format-version', '1', '--quiet'];
+    // It looks at the crates of every platform, which are downloaded here for the first time.
+    await patiently('cargo metadata', () => cargo(args, { log: 'cargo-lock' }), {
+      isWorthIt: isOfTheNetwork,
+    });
   });
 
 /** rustfmt finds nothing to change. */

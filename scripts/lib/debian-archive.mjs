@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Advice } from './failure.mjs';
+import { patiently } from './retry.mjs';
 import { run } from './run.mjs';
 import { which } from './which.mjs';
 
@@ -33,10 +34,13 @@ export async function unpackDebianPackages({ folder, into, release, packages, pu
     `Dir::Cache=${join(folder, 'apt')}`,
     'Debug::NoLocking=1',
     'APT::Sandbox::User=',
+    'Acquire::Retries=3',
   ].flatMap((setting) => ['-o', setting]);
   const options = { cwd: downloads, log: 'download-debian-packages', onLine };
-  await run('apt-get', [...settings, 'update'], options);
-  await run('apt-get', [...settings, 'download', ...packages], options);
+  await patiently('apt-get', async () => {
+    await run('apt-get', [...settings, 'update'], options);
+    await run('apt-get', [...settings, 'download', ...packages], options);
+  });
   for (const file of readdirSync(downloads)) {
     await run('dpkg', ['--extract', join(downloads, file), join(folder, into)], { onLine });
   }

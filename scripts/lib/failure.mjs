@@ -19,9 +19,11 @@ export class CommandFailed extends Error {
    * @param {string} facts.outcome how it ended, as in "ended with exit code 1"
    * @param {string} facts.output everything it printed
    * @param {string | undefined} facts.logFile where that is kept, when it is
+   * @param {boolean} [facts.hasEnded] whether it ended by itself: false when it was stopped or could not be started
    */
-  constructor({ commandLine, outcome, output, logFile }) {
+  constructor({ commandLine, outcome, output, logFile, hasEnded = false }) {
     super(`${commandLine} ${outcome}`);
+    this.hasEnded = hasEnded;
     this.output = output;
     this.logFile = logFile;
   }

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { step } from './log.mjs';
 import { root } from './project.mjs';
+import { patiently } from './retry.mjs';
 import { gist, run } from './run.mjs';
 
 /**
@@ -48,7 +49,10 @@ async function ensureInstalled(folder, name, log) {
   if (difference === undefined) return;
   await step(
     name,
-    (busyWith) => run('npm', ['ci'], { cwd: folder, log, onLine: (line) => busyWith(gist(line)) }),
+    (busyWith) =>
+      patiently('npm ci', () =>
+        run('npm', ['ci'], { cwd: folder, log, onLine: (line) => busyWith(gist(line)) }),
+      ),
     { hint: difference },
   );
 }

@@ -4,8 +4,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, stamp } from './fingerprint.mjs';
+import { withLock } from './lock.mjs';
 import { step } from './log.mjs';
-import { buildFolder, distDir, root } from './project.mjs';
+import { buildFolder, buildLock, distDir, root } from './project.mjs';
 import { run } from './run.mjs';
 import { frontendFolder } from './wasm.mjs';
 
@@ -32,8 +33,8 @@ export const hostProgram = join(backendFolder, 'bin', 'wix-realtime-backend.js')
  *
  * @returns {Promise<Tarballs>}
  */
-export async function packPackages() {
-  return {
+export function packPackages() {
+  return withLock(buildLock, 'builds here, too', async () => ({
     // It is bundled while it is packed, which makes the bundler and its version part of the input.
     frontend: await pack(frontendFolder, [
       join(root, 'sdk-wasm', 'bundle.mjs'),
@@ -42,7 +43,7 @@ export async function packPackages() {
     ]),
     backend: await pack(backendFolder),
     alias: await pack(aliasFolder),
-  };
+  }));
 }
 
 /**
@@ -83,7 +84,12 @@ const isTarballOf = (name, file) =>
  * @param {string} tarball
  * @returns {Promise<string>} the package's folder
  */
-export async function unpackedFrontend(tarball) {
+export function unpackedFrontend(tarball) {
+  return withLock(buildLock, 'builds here, too', () => unpack(tarball));
+}
+
+/** @param {string} tarball */
+async function unpack(tarball) {
   const folder = join(buildFolder('packages'), 'wix-realtime-frontend');
   const unpacked = stamp('unpack-wix-realtime-frontend');
   const print = fingerprint([tarball]);

@@ -4,10 +4,10 @@
  * Every script works from these absolute paths, so it does not matter which folder it is started in.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Advice } from './failure.mjs';
+import { ensureHome } from './home.mjs';
 
 /** The repository's root folder. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -37,12 +37,14 @@ export function testedRelay() {
   );
 }
 
+/** The user's home folder, or a folder here where that cannot be written to. */
+export const home = ensureHome(join(buildDir, 'home'));
+
 /** Tools that only the tests need, kept outside the repository so that every clone shares them. */
-export const toolsDir = join(
-  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-  'realtime-relay',
-  'tools',
-);
+export const toolsDir = join(process.env.XDG_CACHE_HOME || join(home, '.cache'), 'realtime-relay', 'tools');
+
+/** What keeps two builds of this clone apart that write the same files. */
+export const buildLock = join(buildDir, 'build.lock');
 
 /**
  * A folder under `.build`, created when it is missing.

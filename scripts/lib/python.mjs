@@ -3,11 +3,12 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withLock } from './lock.mjs';
 import { step } from './log.mjs';
 import { toolsDir } from './project.mjs';
+import { patiently } from './retry.mjs';
 import { gist, run } from './run.mjs';
 import { installSystemPackages } from './system-packages.mjs';
-import { takeLock } from './test-tools.mjs';
 import { which } from './which.mjs';
 
 /** Written last, so that an environment that was left half made is made again. */
@@ -28,17 +29,14 @@ export async function ensureToolFolder(name, recipe, hint, make) {
     existsSync(join(folder, MADE_OF)) && readFileSync(join(folder, MADE_OF), 'utf8') === recipe;
   if (isMade()) return folder;
   mkdirSync(toolsDir, { recursive: true });
-  const release = await takeLock(join(toolsDir, 'lock'));
-  try {
+  await withLock(join(toolsDir, 'lock'), 'installs the test tools', async () => {
     // Looked at again: whoever had the lock before may have made it.
-    if (isMade()) return folder;
+    if (isMade()) return;
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     await step(`test tool ${name}`, (busyWith) => make(folder, (line) => busyWith(gist(line))), { hint });
     writeFileSync(join(folder, MADE_OF), recipe);
-  } finally {
-    release();
-  }
+  });
   return folder;
 }
 
@@ -51,12 +49,19 @@ export async function ensureToolFolder(name, recipe, hint, make) {
  */
 export async function makeEnvironment(folder, packages, onLine) {
   await run(await pythonWithVenv(), ['-m', 'venv', folder], { onLine });
-  const log = 'install-python-packages';
-  await run(join(folder, 'bin', 'pip'), ['install', '--disable-pip-version-check', ...packages], {
-    log,
-    onLine,
-  });
+  const options = { log: 'install-python-packages', onLine };
+  await pipInstall(folder, ['--disable-pip-version-check', ...packages], options);
 }
+
+/**
+ * Installs packages into an environment.
+ *
+ * @param {string} environment
+ * @param {readonly string[]} args of `pip install`
+ * @param {import('./run.mjs').RunOptions} options
+ */
+export const pipInstall = (environment, args, options) =>
+  patiently('pip install', () => run(join(environment, 'bin', 'pip'), ['install', ...args], options));
 
 /**
  * A Python 3 that can make environments, installed when it is missing.

@@ -9,7 +9,7 @@ import { CommandFailed } from './failure.mjs';
 import { endGroup, spawnGroup } from './processes.mjs';
 import { buildFolder, root } from './project.mjs';
 
-/** No step of ours takes longer on two slow cores; what does hangs. */
+/** The longest step takes five minutes on two cores with nothing else to do; what takes six times as long hangs. */
 const DEFAULT_LIMIT_MS = 30 * 60_000;
 
 /**
@@ -63,6 +63,7 @@ export async function run(command, args, options = {}) {
   throw new CommandFailed({
     commandLine,
     outcome: overdue ? `was stopped at its limit of ${limitMs / 1000} s` : String(outcome),
+    hasEnded: !overdue && child.exitCode !== null && child.exitCode > 0,
     output,
     logFile: logFile && relative(root, logFile),
   });

@@ -4,8 +4,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Advice } from './failure.mjs';
+import { Advice, CommandFailed } from './failure.mjs';
 import { step } from './log.mjs';
+import { isOfTheNetwork, patiently } from './retry.mjs';
 import { gist, run } from './run.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 import { requireRust } from './versions.mjs';
@@ -15,8 +16,8 @@ import { which } from './which.mjs';
 export const WASM_TARGET = 'wasm32-unknown-unknown';
 
 /**
- * Checks for cargo, Rust's version, a C compiler (the relay's JavaScript engine is C), and the wasm target; adds what is missing
- * and can be added.
+ * Checks for cargo, Rust's version, a C compiler (the relay's JavaScript engine is C), the wasm target and the crates;
+ * adds what is missing and can be added.
  *
  * @param {{ components?: readonly ('rustfmt' | 'clippy')[] }} [needs]
  */
@@ -26,6 +27,7 @@ export async function ensureRust({ components = [] } = {}) {
   if (!which(['cc', 'gcc', 'clang'])) await installSystemPackages(['build-essential'], 'building the relay');
   for (const component of components) await ensureComponent(component);
   await ensureWasmTarget();
+  await ensureCrates();
 }
 
 /** Puts rustup's folder on PATH when the shell that started us has not. */
@@ -48,7 +50,7 @@ async function ensureComponent(component) {
   if (!which(['rustup']))
     throw new Advice(`cargo ${subcommand} is missing. Install ${component} beside cargo.`);
   await step(`Rust component ${component}`, () =>
-    run('rustup', ['component', 'add', component], { log: `rustup-${component}` }),
+    patiently('rustup', () => run('rustup', ['component', 'add', component], { log: `rustup-${component}` })),
   );
 }
 
@@ -61,8 +63,28 @@ async function ensureWasmTarget() {
     );
   }
   await step(`Rust target ${WASM_TARGET}`, () =>
-    run('rustup', ['target', 'add', WASM_TARGET], { log: 'rustup-target' }),
+    patiently('rustup', () => run('rustup', ['target', 'add', WASM_TARGET], { log: 'rustup-target' })),
   );
+}
+
+/**
+ * Downloads the crates of Cargo.lock that this machine lacks, so that no build needs the network. Those of other
+ * platforms are left out. Quiet when all are there.
+ */
+async function ensureCrates() {
+  const [, host = ''] = /^host: (\S+)$/m.exec(await run('rustc', ['-vV'])) ?? [];
+  const args = ['fetch', '--locked', '--target', host, '--target', WASM_TARGET];
+  if (await succeeds('cargo', [...args, '--offline'])) return;
+  await step('crates', async (busyWith) => {
+    try {
+      await patiently('cargo fetch', () => cargo(args, { log: 'cargo-fetch', busyWith }), {
+        isWorthIt: isOfTheNetwork,
+      });
+    } catch (error) {
+      // A manifest that was just changed, say: the build tells that better, or puts it right.
+      if (!(error instanceof CommandFailed) || isOfTheNetwork(error)) throw error;
+    }
+  });
 }
 
 /**
@@ -78,7 +100,7 @@ function succeeds(command, args) {
 }
 
 /**
- * Runs cargo as (part of) a step.
+ * Runs cargo as (part of) a step. What it asks of registries it asks more often than by itself.
  *
  * @param {readonly string[]} args
  * @param {{ log: string; env?: Record<string, string | undefined>; busyWith?: (activity: string) => void }} options
@@ -87,7 +109,7 @@ function succeeds(command, args) {
 export function cargo(args, { log, env, busyWith }) {
   return run('cargo', args, {
     log,
-    env: { CARGO_TERM_COLOR: 'never', ...env },
+    env: { CARGO_TERM_COLOR: 'never', CARGO_NET_RETRY: process.env.CARGO_NET_RETRY ?? '5', ...env },
     onLine: (line) => busyWith?.(gist(line)),
   });
 }

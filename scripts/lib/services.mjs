@@ -6,8 +6,8 @@ import { CommandFailed } from './failure.mjs';
 import { endGroup, killGroup, spawnGroup } from './processes.mjs';
 import { root } from './project.mjs';
 
-/** A server that has not said by then where it listens is not going to. */
-const READY_LIMIT_MS = 20_000;
+/** A server is ready in half a second; one that has not said by then where it listens is not going to. */
+const READY_LIMIT_MS = 60_000;
 
 /** What the relay and the backend host print once they accept connections. */
 const LISTENING = /listening on (http:\/\/\S+)/;

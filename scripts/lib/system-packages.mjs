@@ -4,8 +4,15 @@
  */
 import { Advice } from './failure.mjs';
 import { step } from './log.mjs';
+import { patiently } from './retry.mjs';
 import { gist, run } from './run.mjs';
 import { which } from './which.mjs';
+
+/**
+ * Another install on this machine is waited for, and a mirror that fails is asked again, by apt-get itself where it
+ * can. The lock of its lists it does not wait for.
+ */
+const PATIENCE = ['-o', 'DPkg::Lock::Timeout=900', '-o', 'Acquire::Retries=3'];
 
 /**
  * Installs Debian packages with apt-get, as root or by sudo without a password. The caller knows that they are
@@ -20,13 +27,16 @@ export async function installSystemPackages(packages, purpose) {
   await step(`Debian packages: ${packages.join(' ')}`, async (busyWith) => {
     /** @param {string[]} args @param {string} log */
     const aptRun = (args, log) =>
-      run(aptGet[0], [...aptGet.slice(1), ...args], {
+      run(aptGet[0], [...aptGet.slice(1), ...PATIENCE, ...args], {
         log,
         env: { DEBIAN_FRONTEND: 'noninteractive' },
         onLine: (line) => busyWith(gist(line)),
       });
-    await aptRun(['update'], 'apt-get-update');
-    await aptRun(['install', '--yes', '--no-install-recommends', ...packages], 'apt-get-install');
+    // Both together: lists that came in part end well and lack the packages.
+    await patiently('apt-get', async () => {
+      await aptRun(['update'], 'apt-get-update');
+      await aptRun(['install', '--yes', '--no-install-recommends', ...packages], 'apt-get-install');
+    });
   });
 }
 

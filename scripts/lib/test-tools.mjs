@@ -5,11 +5,12 @@
  * They are built from source, since that is what every machine with cargo can do, once per machine and without
  * optimisation: their speed does not matter and it makes building them five times as fast.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { say, step } from './log.mjs';
+import { withLock } from './lock.mjs';
+import { step } from './log.mjs';
 import { lockedCrateVersion, toolsDir } from './project.mjs';
+import { isOfTheNetwork, patiently } from './retry.mjs';
 import { run } from './run.mjs';
 import { cargo } from './rust.mjs';
 import { which } from './which.mjs';
@@ -21,9 +22,6 @@ const QUICK_BUILD = {
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
   CARGO_PROFILE_RELEASE_DEBUG: '0',
 };
-
-/** How often a run that waits for another one's install looks again. */
-const LOCK_POLL_MS = 1_000;
 
 /**
  * @typedef {object} Tool
@@ -112,14 +110,11 @@ export const ensureDeny = () => ensureTools([DENY]);
 async function ensureTools(tools) {
   if ((await missingOf(tools)).length === 0) return;
   mkdirSync(toolsDir, { recursive: true });
-  const release = await takeLock(join(toolsDir, 'lock'));
-  try {
+  await withLock(join(toolsDir, 'lock'), 'installs the test tools', async () => {
     // Looked at again: whoever had the lock before may have installed them.
     for (const tool of await missingOf(tools)) await install(tool);
     rmSync(join(toolsDir, 'build'), { recursive: true, force: true });
-  } finally {
-    release();
-  }
+  });
 }
 
 /**
@@ -146,60 +141,16 @@ async function install({ crate, version, cargoFlags }) {
   await step(
     `test tool ${crate} ${version}`,
     (busyWith) =>
-      cargo(args, {
-        log: `install-${crate}`,
-        env: { ...QUICK_BUILD, CARGO_TARGET_DIR: join(toolsDir, 'build') },
-        busyWith,
-      }),
+      patiently(
+        'cargo install',
+        () =>
+          cargo(args, {
+            log: `install-${crate}`,
+            env: { ...QUICK_BUILD, CARGO_TARGET_DIR: join(toolsDir, 'build') },
+            busyWith,
+          }),
+        { isWorthIt: isOfTheNetwork },
+      ),
     { hint: 'about a minute, once per machine' },
   );
-}
-
-/**
- * Waits until no other run installs tools, then keeps others from it, so that nothing is built twice. The lock file
- * holds the owner's process id; a lock whose owner is gone is taken over. Should two runs take it over in the same
- * moment, cargo's own locks still keep their installs apart.
- *
- * @param {string} file
- * @returns {Promise<() => void>} gives the lock back
- */
-export async function takeLock(file) {
-  for (let told = false; ; ) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-    }
-    const owner = lockOwner(file);
-    if (owner === undefined) continue;
-    if (!isAlive(owner)) {
-      rmSync(file, { force: true });
-      continue;
-    }
-    if (!told) say(`  waiting for process ${owner}, which installs the test tools`);
-    told = true;
-    await sleep(LOCK_POLL_MS);
-  }
-}
-
-/**
- * @param {string} file
- * @returns {number | undefined} `undefined` when the lock was given back meanwhile
- */
-function lockOwner(file) {
-  try {
-    return Number(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
-  }
 }

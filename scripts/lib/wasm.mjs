@@ -5,8 +5,9 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fingerprint } from './fingerprint.mjs';
+import { withLock } from './lock.mjs';
 import { step } from './log.mjs';
-import { buildFolder, root } from './project.mjs';
+import { buildFolder, buildLock, root } from './project.mjs';
 import { run } from './run.mjs';
 import { cargo } from './rust.mjs';
 
@@ -41,13 +42,14 @@ export async function buildWasm() {
   const unoptimised = buildFolder('wasm');
   await step(
     'browser SDK, wasm',
-    async (busyWith) => {
-      await cargo(['run', '--package', 'wasm-build', '--', '--out-dir', unoptimised], {
-        log: 'wasm-build',
-        busyWith,
-      });
-      await optimiseInto(unoptimised, wasmFolder);
-    },
+    (busyWith) =>
+      withLock(buildLock, 'builds here, too', async () => {
+        await cargo(['run', '--package', 'wasm-build', '--', '--out-dir', unoptimised], {
+          log: 'wasm-build',
+          busyWith,
+        });
+        await optimiseInto(unoptimised, wasmFolder);
+      }),
     { hint: 'about a minute the first time' },
   );
 }

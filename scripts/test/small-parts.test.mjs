@@ -1,12 +1,13 @@
 /** Options, ports, durations, versions and programs: the small parts that scripts are put together from. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { test } from 'node:test';
 import { Advice } from '../lib/failure.mjs';
 import { duration } from '../lib/log.mjs';
 import { portNumber, readOptions, wholeMinutes } from '../lib/options.mjs';
-import { freePortNear, isFree, LOOPBACK } from '../lib/ports.mjs';
+import { freePort, freePortNear, isFree, LOOPBACK } from '../lib/ports.mjs';
 import { crateVersionIn, testedRelay } from '../lib/project.mjs';
 import { gist } from '../lib/run.mjs';
 import { requireNode, requireRust } from '../lib/versions.mjs';
@@ -49,6 +50,16 @@ test('a taken port is noticed and another one found', async (context) => {
   assert.ok(address && typeof address === 'object');
   assert.equal(await isFree(address.port), false);
   assert.notEqual(await freePortNear(address.port), address.port);
+});
+
+test('a free port is told once, and is none that the system gives to whoever asks for any', async () => {
+  const range = '/proc/sys/net/ipv4/ip_local_port_range';
+  const firstGiven = existsSync(range) ? Number.parseInt(readFileSync(range, 'utf8'), 10) : 32_768;
+  const ports = [];
+  for (let n = 0; n < 200; n += 1) ports.push(await freePort());
+  assert.equal(new Set(ports).size, 200);
+  for (const port of ports) assert.ok(port > 1023 && (port < firstGiven || firstGiven < 11_240), `${port}`);
+  assert.ok(await isFree(ports[0] ?? 0));
 });
 
 test("a crate's version is read from the lock file, and only that crate's", () => {

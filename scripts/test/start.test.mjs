@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { freePortNear, isFree } from '../lib/ports.mjs';
+import { freePort, isFree } from '../lib/ports.mjs';
 import { root } from '../lib/project.mjs';
 
 /** A second or two when all is built, as it is in `npm test`; the rest is for a build when this runs by itself. */
@@ -22,7 +22,7 @@ const PAGE_ADDRESS = /is at\s+(http:\S+)/;
  * @param {import('node:test').TestContext} context
  */
 async function started(context) {
-  const ports = { page: await freePortNear(18_080), relay: await freePortNear(18_787) };
+  const ports = { page: await freePort(), relay: await freePort() };
   const flags = ['--port', String(ports.page), '--relay-port', String(ports.relay)];
   return { ports, ...(await startedWith(context, flags)) };
 }

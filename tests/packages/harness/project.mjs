@@ -12,8 +12,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What npm, a compiler or a program of the project may take on a busy machine. */
-const LIMIT_MS = 120_000;
+/** npm, a compiler and a program of the project take a few seconds; what has not ended by then hangs. */
+const LIMIT_MS = 180_000;
 
 export class Project {
   /** @param {string} folder */
@@ -75,6 +75,6 @@ export class Project {
   }
 
   async remove() {
-    await rm(this.folder, { recursive: true });
+    await rm(this.folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
   }
 }
