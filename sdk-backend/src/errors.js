@@ -4,6 +4,8 @@
  * @module
  */
 
+import { inspect } from 'node:util';
+
 /** The codes of the API. `subscription` never comes from this package: a backend does not subscribe. */
 export const ErrorCode = Object.freeze({ connection: 1, subscription: 2, badInput: 3 });
 
@@ -46,7 +48,8 @@ export function connectionError(message, details) {
  * @returns {string}
  */
 export function reasonOf(thrown) {
-  if (!(thrown instanceof Error)) return String(thrown);
+  if (!(thrown instanceof Error))
+    return typeof thrown === 'string' ? thrown : inspect(thrown, { breakLength: Number.POSITIVE_INFINITY });
   const { cause } = thrown;
   if (!(cause instanceof Error)) return thrown.message;
   const code = /** @type {{ code?: unknown }} */ (cause).code;

@@ -14,9 +14,10 @@ import { tellingError } from './relay-request.js';
 /** @typedef {import('./backoff.js').Backoff} Backoff */
 
 /**
- * A publication that waits, until when (by `performance.now()`), and whom to tell.
+ * A publication that waits, until when (by `performance.now()`), whom to tell, and when it was first sent (by
+ * `Date.now()`), if it was.
  *
- * @typedef {Publication & { deadline: number, settle: (error?: Error) => void }} Entry
+ * @typedef {Publication & { deadline: number, settle: (error?: Error) => void, sentAt?: number }} Entry
  */
 
 /**
@@ -31,6 +32,12 @@ const MAX_BATCH_MESSAGES = 100;
 
 /** Just under the 1 MiB that common proxies allow a request's body, with room for the brackets around. */
 const MAX_BATCH_BYTES = 1_000_000;
+
+/**
+ * The relay remembers a message's id for five minutes; sent again after that, the message could come twice. Deadlines
+ * are shorter, but the clock that they are measured by stands still while the machine sleeps.
+ */
+const REMEMBERED_MS = 4.5 * 60_000;
 
 export class Lane {
   #send;
@@ -67,7 +74,7 @@ export class Lane {
     this.#isRunning = true;
     while (this.#queue.length > 0) {
       await this.#pause();
-      this.#rejectExpired();
+      this.#rejectLate();
       if (this.#retryAt <= performance.now()) await this.#sendBatch();
     }
     this.#forgetFailures();
@@ -87,14 +94,17 @@ export class Lane {
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(waitMs)));
   }
 
-  /** Entries stand in the order of their deadlines, so only the front can be late. */
-  #rejectExpired() {
-    const now = performance.now();
-    const inTime = this.#queue.findIndex(({ deadline }) => deadline > now);
-    const expired = this.#queue.splice(0, inTime === -1 ? this.#queue.length : inTime);
+  /** Entries stand in the order of their deadlines, those that were sent before those that were not: the front is late. */
+  #rejectLate() {
+    const [now, date] = [performance.now(), Date.now()];
+    const inTime = this.#queue.findIndex(
+      (entry) => entry.deadline > now && ageMs(entry, date) < REMEMBERED_MS,
+    );
+    const late = this.#queue.splice(0, inTime === -1 ? this.#queue.length : inTime);
     const reason = this.#lastFailure?.message ?? 'earlier messages are still on their way';
-    for (const entry of expired) {
-      const message = `gave up publishing: ${reason}`;
+    for (const entry of late) {
+      const age = entry.deadline > now ? `${sleptTooLong(ageMs(entry, date))}: ` : '';
+      const message = `gave up publishing: ${age}${reason}`;
       entry.settle(connectionError(message, { channel: entry.channel, cause: this.#lastFailure }));
     }
   }
@@ -103,6 +113,8 @@ export class Lane {
     const batch = this.#takeBatch();
     const [first] = batch;
     if (!first) return;
+    const date = Date.now();
+    for (const entry of batch) entry.sentAt ??= date;
     const outcomes = await this.#send(batch, first.deadline);
     const { again, retryAfterMs } = this.#settleBatch(batch, outcomes);
     this.#queue.unshift(...again);
@@ -161,6 +173,22 @@ export class Lane {
     this.#failures = failedWhole ? this.#failures + 1 : 1;
     this.#retryAt = performance.now() + pauseMs;
   }
+}
+
+/**
+ * How long ago an entry was first sent. In milliseconds of the calendar, which goes on while the machine sleeps.
+ *
+ * @param {Entry} entry
+ * @param {number} date
+ */
+function ageMs({ sentAt }, date) {
+  return sentAt === undefined ? 0 : date - sentAt;
+}
+
+/** @param {number} passedMs */
+function sleptTooLong(passedMs) {
+  const minutes = Math.floor(passedMs / 60_000);
+  return `${minutes} minutes have passed since the first attempt, in which this machine slept or its clock was set, and the relay may have forgotten that it has the message`;
 }
 
 /**

@@ -36,8 +36,30 @@ export async function sendToRelay(settings, publications, deadline) {
   if (status !== 200) {
     return publications.map(({ channel }) => failureOf(status, json ?? {}, retryAfterMs, channel, settings));
   }
-  if (!isBatch) return [{ kind: 'accepted' }];
-  return batchOutcomes(json?.results, publications, retryAfterMs, settings);
+  if (isBatch) return batchOutcomes(json?.results, publications, retryAfterMs, settings);
+  if (isPosition(json)) return [{ kind: 'accepted' }];
+  return strangers("the answer is no relay's", publications, settings);
+}
+
+/**
+ * Whether this tells where a message now stands: only a relay that has it does.
+ *
+ * @param {any} result
+ */
+function isPosition(result) {
+  return typeof result?.epoch === 'string' && typeof result.offset === 'number';
+}
+
+/**
+ * Whatever answers in this way is not the relay: that may be back later.
+ *
+ * @param {string} reason
+ * @param {readonly Publication[]} publications
+ * @param {Settings} settings
+ */
+function strangers(reason, publications, settings) {
+  const error = new Error(reason);
+  return publications.map(({ channel }) => unreachable({ error, cutShort: false }, channel, settings));
 }
 
 /** @param {readonly Publication[]} publications */
@@ -54,8 +76,7 @@ function batchText(publications) {
  */
 function batchOutcomes(results, publications, retryAfterMs, settings) {
   if (!Array.isArray(results) || results.length !== publications.length) {
-    const error = new Error('the answer does not have one result for each message');
-    return publications.map(({ channel }) => unreachable({ error, cutShort: false }, channel, settings));
+    return strangers('the answer does not have one result for each message', publications, settings);
   }
   return publications.map(({ channel }, index) => {
     const problem = results[index]?.error;

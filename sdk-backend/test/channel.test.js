@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { channelKey, parseChannel } from '../src/channel.js';
+import { publish, recheckPermissions } from '../src/index.js';
 
 /** @type {{ channel: { name: string, resourceId?: string | null }, error: string | null }[]} */
 const golden = JSON.parse(
@@ -69,4 +70,58 @@ test('keys tell every channel and resource apart', () => {
     { name: 'a-b' },
   ];
   assert.equal(new Set(channels.map(channelKey)).size, channels.length);
+});
+
+/** What is warned of meanwhile. @param {() => unknown} call */
+async function warnings(call) {
+  const warn = mock.method(console, 'warn', () => {});
+  try {
+    await call();
+    return warn.mock.calls.map(({ arguments: words }) => words.join(' '));
+  } finally {
+    warn.mock.restore();
+  }
+}
+
+test('a key in the wrong spelling is warned of, once for each spelling, and is allowed', async () => {
+  for (const key of ['resourceID', 'resourceid', 'resource_id', 'ResourceId']) {
+    const channel = { name: 'chat', [key]: '7' };
+    assert.deepEqual(await warnings(() => assert.deepEqual(parseChannel(channel), { name: 'chat' })), [
+      `channel: ${key} is not read; did you mean resourceId?`,
+    ]);
+    assert.deepEqual(await warnings(() => parseChannel(channel)), []);
+  }
+  assert.deepEqual(await warnings(() => messageFor({ Name: 'chat' })), [
+    'channel: Name is not read; did you mean name?',
+  ]);
+});
+
+test('a warning comes from whatever takes a channel', async () => {
+  const publishing = () =>
+    publish(/** @type {any} */ ({ name: 'chat', RESOURCEID: '7' }), undefined).catch(() => {});
+  assert.deepEqual(await warnings(publishing), ['channel: RESOURCEID is not read; did you mean resourceId?']);
+  const channel = /** @type {any} */ ({ name: 'chat', 'resource-id': '7' });
+  const rechecking = () => recheckPermissions({ channel, user: '' }).catch(() => {});
+  assert.deepEqual(await warnings(rechecking), [
+    'channel: resource-id is not read; did you mean resourceId?',
+  ]);
+});
+
+test('other keys, and a wrong spelling beside the right one, are nothing to warn of', async () => {
+  const channels = [
+    { name: 'chat', appId: 'x', id: '7', resource: 'y', displayName: 'Chat' },
+    { name: 'chat', NAME: 'Chat', resourceId: '7', resourceiD: '7' },
+    { name: 'chat' },
+  ];
+  for (const channel of channels) assert.deepEqual(await warnings(() => parseChannel(channel)), []);
+});
+
+test('a program that makes up spellings does not fill the log', async () => {
+  const spellings = Array.from({ length: 64 }, (_, n) =>
+    [...'resourceid'].map((letter, at) => ((n >> at) & 1 ? letter.toUpperCase() : letter)).join(''),
+  );
+  const said = await warnings(() => {
+    for (const key of spellings) parseChannel({ name: 'chat', [key]: '7' });
+  });
+  assert.ok(said.length < 10, `${said.length} warnings`);
 });

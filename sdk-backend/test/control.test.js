@@ -15,7 +15,7 @@ const ANSWERS = {
 before(() => relay.start());
 after(() => relay.stop());
 beforeEach(() => {
-  configure({ url: relay.url, apiKey: 'key', retry: { deadlineMs: 5_000, minDelayMs: 5, maxDelayMs: 20 } });
+  configure({ url: relay.url, apiKey: 'key', retry: { deadlineMs: 240_000, minDelayMs: 5, maxDelayMs: 20 } });
   relay.requests = [];
   relay.misbehave = ({ path }) => ANSWERS[/** @type {keyof typeof ANSWERS} */ (path)];
 });

@@ -43,8 +43,10 @@ async function run(t, args) {
 
 /** Waits until it says where it listens. @param {import('node:child_process').ChildProcessByStdio<any, any, any>} child */
 async function listening(child) {
+  let said = '';
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    const [, url] = /^listening on (http:\/\/\S+)\n$/.exec(String(chunk)) ?? [];
+    said += chunk;
+    const [, url] = /^listening on (http:\/\/\S+)\n/.exec(said) ?? [];
     if (url) return url;
   }
   return assert.fail(`it ended: ${await text(child.stderr)}`);

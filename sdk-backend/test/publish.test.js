@@ -9,7 +9,7 @@ const room = { name: 'room' };
 
 before(async () => {
   await relay.start();
-  configure({ url: relay.url, apiKey: 'key', retry: { deadlineMs: 5_000, minDelayMs: 5, maxDelayMs: 20 } });
+  configure({ url: relay.url, apiKey: 'key', retry: { deadlineMs: 240_000, minDelayMs: 5, maxDelayMs: 20 } });
 });
 after(() => relay.stop());
 beforeEach(() => {

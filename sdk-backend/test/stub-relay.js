@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { freePort } from '../../scripts/lib/ports.mjs';
 
 /**
  * @typedef {{ channel: { name: string, resourceId?: string }, payload: any, options?: any, publisher?: any, id: string }} Message
@@ -28,12 +29,12 @@ export class StubRelay {
   /** @type {import('node:http').Server | undefined} */
   #server;
 
-  /** Listens on a free port the first time and on the same one later. */
+  /** Listens on a free port the first time and on the same one later, which nobody else is given meanwhile. */
   async start() {
+    this.#port ||= await freePort();
     const server = createServer((request, response) => void this.#serve(request, response));
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
-    this.#port = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
     this.url = `http://127.0.0.1:${this.#port}`;
     this.#server = server;
     return this;
