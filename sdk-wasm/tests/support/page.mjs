@@ -97,6 +97,18 @@ mock.method(Math, 'random', () => 0.5);
 // Once and for all: a timer from before that is cleared afterwards would take another one with it (Node 20).
 mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() });
 
+/** How many clients are being compiled, which takes as long as the machine wants: the page's time stands still meanwhile. */
+let compiling = 0;
+const { instantiateStreaming } = WebAssembly;
+WebAssembly.instantiateStreaming = async (...wasm) => {
+  compiling += 1;
+  try {
+    return await instantiateStreaming(...wasm);
+  } finally {
+    compiling -= 1;
+  }
+};
+
 /** A moment of real time. */
 const moment = () => new Promise((resolve) => realSetTimeout(resolve, 1));
 
@@ -107,7 +119,7 @@ const moment = () => new Promise((resolve) => realSetTimeout(resolve, 1));
  */
 async function runTime(page) {
   while (open === page) {
-    mock.timers.tick(STEP_MS);
+    if (compiling === 0) mock.timers.tick(STEP_MS);
     await moment();
   }
 }
