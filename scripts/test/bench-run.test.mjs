@@ -119,11 +119,11 @@ describe('a run', () => {
     const [durable] = chooseScenarios(['publish-machine']).chosen;
     assert.ok(durable);
     const json = JSON.stringify(deliveries(5, 6).printed);
-    const how = program(`echo "$TMPDIR $@" > ${join(folder, 'args')}; echo '${json}'`);
+    const how = program(`{ echo "$TMPDIR"; echo "$@"; } > '${join(folder, 'args')}'; echo '${json}'`);
     assert.deepEqual(await measure(durable, 'relay', how), deliveries(5, 6));
-    const [temporary = '', ...args] = readFileSync(join(folder, 'args'), 'utf8').trim().split(' ');
+    const [temporary = '', args = ''] = readFileSync(join(folder, 'args'), 'utf8').split('\n');
     assert.ok(temporary.startsWith(root), temporary);
-    assert.match(args.join(' '), /^publish --servers relay-machine --rounds 1 --json/);
+    assert.match(args, /^publish --servers relay-machine --rounds 1 --json/);
   });
 
   test('tells a failure by the last words of the load generator', async () => {
