@@ -46,9 +46,11 @@ test('a script whose reader has gone ends, and so does what it has started', asy
   assert.equal(existsSync(`/proc/${readFileSync(pidFile, 'utf8')}/exe`), false);
 });
 
-test('a home folder that can be written to is used as it is', (context) => {
+test('the first home folder that can be written to is used as it is', (context) => {
   const home = scratch(context);
-  assert.deepEqual(homeSettings({ PATH: '/bin' }, home, join(home, 'stand-in')), { HOME: home });
+  assert.deepEqual(homeSettings({ PATH: '/bin' }, [join(home, 'not-there'), home], join(home, 'stand-in')), {
+    HOME: home,
+  });
   assert.equal(existsSync(join(home, 'stand-in')), false);
 });
 
@@ -59,7 +61,7 @@ test('where there is no home, another folder stands in for it', (context) => {
   writeFileSync(file, '');
   // To root, every folder can be written.
   for (const home of [join(folder, 'nowhere'), file]) {
-    assert.deepEqual(homeSettings({ PATH: '/bin' }, home, standIn), {
+    assert.deepEqual(homeSettings({ PATH: '/bin' }, [home, home], standIn), {
       HOME: standIn,
       PATH: `/bin:${join(standIn, '.cargo', 'bin')}`,
     });
@@ -73,7 +75,7 @@ test('settings and toolchains of a home that cannot be written to still count', 
   mkdirSync(join(home, '.cargo', 'bin'), { recursive: true });
   writeFileSync(join(home, '.npmrc'), 'registry=https://registry.example/');
   // Twice: a second run finds what the first has made.
-  for (let n = 0; n < 2; n += 1) homeSettings({}, home, standIn, () => false);
+  for (let n = 0; n < 2; n += 1) homeSettings({}, [join(folder, 'nowhere'), home], standIn, () => false);
   assert.equal(readFileSync(join(standIn, '.npmrc'), 'utf8'), 'registry=https://registry.example/');
   assert.ok(lstatSync(join(standIn, '.cargo', 'bin')).isSymbolicLink());
   assert.equal(existsSync(join(standIn, '.pip')), false);
