@@ -327,6 +327,8 @@ function writeCapabilities(name, { chromium, firefox }) {
             args: [
               '--disable-background-networking',
               '--disable-component-update',
+              // Where /dev/shm is small, as in containers, it would run out.
+              '--disable-dev-shm-usage',
               '--disable-quic',
               '--no-first-run',
             ],

@@ -230,16 +230,18 @@ test('a message that a batch put off is sent again, unless a later one of its ch
   assert.deepEqual(relay.payloads('room'), ['a', 'b', 'busy-last']);
 });
 
-test('an address where nothing listens rejects with the address and the reason', async () => {
+test('an address where nothing listens rejects with the address and the reason', async (t) => {
+  // Nobody was ever connected to it: a connection that is kept would fail in another way first.
+  const nobody = await new StubRelay().start();
+  await nobody.stop();
+  t.after(() => configure({ url: relay.url, fetch }));
   // Each attempt has all the time it needs, also where that is longer than the deadline.
-  configure({ retry: { deadlineMs: 80 }, fetch: (url, { signal, ...rest } = {}) => fetch(url, rest) });
-  await relay.stop();
+  const patient = (/** @type {any} */ url, /** @type {any} */ { signal: _, ...rest }) => fetch(url, rest);
+  configure({ url: nobody.url, retry: { deadlineMs: 80 }, fetch: patient });
   await assert.rejects(publish(room, 1), {
     errorCode: 1,
-    message: new RegExp(`cannot reach the relay at ${relay.url}: .*ECONNREFUSED`),
+    message: new RegExp(`cannot reach the relay at ${nobody.url}: .*ECONNREFUSED`),
   });
-  configure({ fetch });
-  await relay.start();
 });
 
 test('more than 64 MiB of waiting messages are refused', async () => {
