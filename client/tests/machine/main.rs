@@ -8,7 +8,9 @@
 
 mod common;
 mod connecting;
+mod patience;
 mod recovering;
+mod refusals;
 mod returning;
 mod subscribing;
 mod tokens;
