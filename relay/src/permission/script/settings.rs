@@ -70,3 +70,32 @@ impl Default for PoolSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers are told in `docs/operations.md` and `docs/migrate-from-velo.md`.
+    #[test]
+    fn a_handler_has_100_milliseconds_32_mebibytes_and_half_a_mebibyte_of_stack_and_a_file_5_seconds() {
+        let limits = EngineLimits {
+            time: Duration::from_millis(100),
+            load_time: Duration::from_secs(5),
+            memory_bytes: 32 * 1024 * 1024,
+            stack_bytes: 512 * 1024,
+        };
+        assert_eq!(EngineLimits::default(), limits);
+        assert_eq!(PoolSettings::default().engine, limits);
+        assert!(
+            include_str!("../../../../docs/operations.md")
+                .contains("| a permission handler | 100 ms, 32 MiB |")
+        );
+    }
+
+    #[test]
+    fn a_question_waits_for_a_second_behind_32768_others_at_the_most() {
+        let settings = PoolSettings::default();
+        assert_eq!((settings.wait, settings.queue.get()), (Duration::from_secs(1), 32_768));
+        assert!(settings.threads.get() <= thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    }
+}
