@@ -1,14 +1,22 @@
 //! The command as it is run, against the bare loop, which it starts by itself.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 
 fn bench(flags: &[&str]) -> Output {
+    command(flags).output().unwrap()
+}
+
+fn command(flags: &[&str]) -> Command {
     // One core will do for a test, and machines with a single one exist.
     let common = ["--rounds", "1", "--seconds", "0.1", "--patience", "0", "--load-cpu", "0"];
-    Command::new(env!("CARGO_BIN_EXE_realtime-bench")).args(flags).args(common).output().unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_realtime-bench"));
+    command.args(flags).args(common);
+    command
 }
 
 fn figures(flags: &[&str]) -> Vec<(String, f64)> {
@@ -69,4 +77,20 @@ fn a_server_that_fails_takes_no_further_part_and_the_others_are_measured() {
     let scenario = &json["scenarios"][0];
     assert!(scenario["failures"]["relay"].as_str().unwrap().contains("it ended"), "{scenario}");
     assert!(scenario["figures"][0]["servers"]["bare loop"]["median"].as_f64().unwrap() > 0.0, "{scenario}");
+}
+
+#[test]
+fn a_measurement_that_is_stopped_and_goes_on_takes_that_for_no_silence_of_the_server() {
+    let flags = ["fanout", "--subscribers", "20", "--servers", "bare", "--json"];
+    let mut child = command(&flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let id = child.id().to_string();
+    while child.try_wait().unwrap().is_none() {
+        for signal in ["-STOP", "-CONT"] {
+            // It is still known: nobody has asked for its end.
+            assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        }
+        sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -275,9 +275,9 @@ impl Crowd {
     /// # Errors
     /// Whatever a server may do wrong.
     pub fn turn(&mut self, timeout: Option<Duration>, waiting: &str) -> Result<(), BenchError> {
-        self.poll.wait(Some(timeout.unwrap_or(STALL)))?;
-        if timeout.is_none() && self.poll.fetched() == 0 {
-            return Err(BenchError::Stalled { what: waiting.to_owned(), seconds: STALL.as_secs() });
+        match timeout {
+            Some(timeout) => self.poll.wait(Some(timeout))?,
+            None => self.wait_for_some(waiting)?,
         }
         for index in 0..self.poll.fetched() {
             if let Some(ready) = self.poll.event(index) {
@@ -289,6 +289,22 @@ impl Crowd {
             }
         }
         Ok(())
+    }
+
+    /// Waits until something happens. A wait that a signal cut short begins anew for the rest of the time, and whoever was
+    /// stopped for longer than that looks once more.
+    fn wait_for_some(&mut self, waiting: &str) -> Result<(), BenchError> {
+        let until = Instant::now() + STALL;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            self.poll.wait(Some(left))?;
+            if self.poll.fetched() > 0 {
+                return Ok(());
+            }
+            if left.is_zero() {
+                return Err(BenchError::Stalled { what: waiting.to_owned(), seconds: STALL.as_secs() });
+            }
+        }
     }
 
     fn subscriber_ready(&mut self, ready: Ready) -> Result<(), BenchError> {
