@@ -291,6 +291,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_up_to_an_offset_is_no_part_of_a_recovery_whether_it_was_held_or_not() {
+        let mut stream = stream_with(5);
+        let one = stream.held_bytes() / 5;
+        assert_eq!(stream.forget_up_to(Offset::new(2).unwrap()), 2 * one);
+        assert_eq!(stream.recover(Some(&at(1, 1)), &reader(), usize::MAX).is_whole, Some(false));
+        let recovery = stream.recover(Some(&at(1, 2)), &reader(), usize::MAX);
+        assert_eq!((recovery.is_whole, recovery.missed.len()), (Some(true), 3));
+        assert_eq!(stream.forget_up_to(Offset::new(1).unwrap()), 0);
+        assert_eq!(stream.floor().get(), 2, "what was forgotten does not come back");
+
+        let mut elsewhere = stream_with(0);
+        elsewhere.reach(Offset::new(7).unwrap());
+        assert_eq!(elsewhere.forget_up_to(Offset::new(7).unwrap()), 0);
+        assert_eq!(elsewhere.recover(Some(&at(1, 3)), &reader(), usize::MAX).is_whole, Some(false));
+        assert_eq!(elsewhere.recover(Some(&at(1, 7)), &reader(), usize::MAX).is_whole, Some(true));
+        assert_eq!(elsewhere.place().get(), 8, "no offset is given out twice");
+    }
+
+    #[test]
+    fn the_bytes_of_messages_are_those_of_the_history() {
+        let mut stream = stream_with(3);
+        assert_eq!(stream.message_bytes(), 3);
+        stream.forget_oldest();
+        assert_eq!(stream.message_bytes(), 2);
+        while stream.forget_oldest() > 0 {}
+        assert_eq!((stream.message_bytes(), stream.held_bytes()), (0, 0));
+    }
+
+    #[test]
     fn a_recovery_that_is_too_large_is_not_begun() {
         let recovery = stream_with(5).recover(Some(&at(1, 1)), &reader(), 3);
         assert_eq!(recovery, Recovery { position: at(1, 5), is_whole: Some(false), missed: vec![] });
