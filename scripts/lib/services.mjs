@@ -33,24 +33,32 @@ const KEPT_LINES = 100;
  * @param {Record<string, string | undefined>} [service.env] added to this process's environment
  * @param {string} [service.cwd] default: the repository's root
  * @param {(line: string) => void} [service.onLine] called with each line it prints
+ * @param {RegExp} [service.listening] how it says where it listens: what it captures becomes the `url`
  * @returns {Promise<Service>}
  */
-export async function startService({ command, args, env = {}, cwd = root, onLine = () => {} }) {
+export async function startService({
+  command,
+  args,
+  env = {},
+  cwd = root,
+  onLine = () => {},
+  listening = LISTENING,
+}) {
   const child = spawnGroup(command, args, { cwd, env: { ...process.env, ...env } });
   /** @type {string[]} */
   const kept = [];
   /** @type {(url: string) => void} */
-  let listening = () => {};
+  let found = () => {};
   const url = new Promise((/** @type {(url: string) => void} */ resolve) => {
-    listening = resolve;
+    found = resolve;
   });
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       kept.push(line);
       if (kept.length > KEPT_LINES) kept.shift();
       onLine(line);
-      const address = LISTENING.exec(line)?.[1];
-      if (address) listening(address);
+      const address = listening.exec(line)?.[1];
+      if (address) found(address);
     });
   }
   const ended = outcomeOf(child);

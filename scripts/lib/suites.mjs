@@ -50,6 +50,9 @@ const OTHER_TEST_FOLDERS = [
 /** A browser takes a minute for the wasm tests; one that has not finished by then hangs. In seconds. */
 const WASM_TEST_LIMIT_S = '900';
 
+/** A driver that does not listen by then does not start; wasm-bindgen's own limit is 5 s. In seconds. */
+const DRIVER_LIMIT_S = '120';
+
 /** All Rust tests, documentation examples included. Those in which a relay's clock jumps need a library for it. */
 export async function rustTests() {
   const faketime = await ensureFaketime();
@@ -212,6 +215,7 @@ export const wasmTests = (browser, browsers) =>
               MOZ_HEADLESS: '1',
               RELAY_TEST_URL: url,
               TMPDIR: scratch,
+              WASM_BINDGEN_TEST_DRIVER_TIMEOUT: DRIVER_LIMIT_S,
               WASM_BINDGEN_TEST_TIMEOUT: WASM_TEST_LIMIT_S,
               WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(name, browsers),
             },

@@ -30,12 +30,7 @@ async fn a_real_relay_welcomes_subscribes_and_delivers_in_order() {
     page.until("t live false").await;
     page.until("connected").await;
     page.take();
-    for _ in 0..500 {
-        if page.log.borrow().len() >= 3 {
-            break;
-        }
-        sleep(20).await;
-    }
+    page.until_so("three messages have come", || page.log.borrow().len() >= 3).await;
     let ticks: Vec<i64> =
         page.take().iter().map(|line| line.trim_start_matches("t ").parse().expect("a number")).collect();
     assert!(ticks.len() >= 3, "{ticks:?}");

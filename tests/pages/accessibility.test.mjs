@@ -116,6 +116,10 @@ describeSite('the page', (stage) => {
       ['no-preference', 1],
     ])) {
       const page = await openPage({ reducedMotion });
+      // No animation ends by itself before it is looked for.
+      const devTools = await page.page.context().newCDPSession(page.page);
+      await devTools.send('Animation.enable');
+      await devTools.send('Animation.setPlaybackRate', { playbackRate: 0 });
       await page.send('hello', 'hello');
       await page.page.locator('#hello-log .entry').waitFor();
       const animations = await page.page.evaluate(() => document.getAnimations().length);

@@ -19,7 +19,7 @@ const COME_BACK_MS = 1500;
 const HELLO = { name: 'hello' };
 
 describeMortalSite('a page whose relay goes away', (stage) => {
-  beforeEach(() => configure({ url: stage.site.relay.url, apiKey: API_KEY }));
+  beforeEach(() => configure({ url: stage.site.relayUrl, apiKey: API_KEY }));
 
   /** @param {number} count */
   const openPages = (count) => Promise.all(Array.from({ length: count }, () => stage.openPage()));

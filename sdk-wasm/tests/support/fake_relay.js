@@ -22,6 +22,9 @@ const refused = new Map();
 
 let closesWith = 0;
 
+/** How many connections were begun. */
+let begun = 0;
+
 /** For how long a token holds. */
 let tokenMs = Number.POSITIVE_INFINITY;
 
@@ -47,6 +50,7 @@ class FakeSocket extends EventTarget {
     this.held = new Set();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.tokenEnd = undefined;
+    begun += 1;
     sockets.add(this);
     setTimeout(() => {
       if (closesWith > 0) return this.end(closesWith, 'told to');
@@ -160,6 +164,7 @@ export function install() {
   sent = [];
   epoch = 'e';
   closesWith = 0;
+  begun = 0;
   tokenMs = Number.POSITIVE_INFINITY;
   globalThis.WebSocket = /** @type {any} */ (FakeSocket);
 }
@@ -263,6 +268,9 @@ export function take_tokens_for(ms) {
 
 /** How many connections there are. */
 export const connections = () => sockets.size;
+
+/** How many connections were begun since this relay was put in its place. */
+export const attempts = () => begun;
 
 /** What the clients have sent, as JSON. */
 export const sent_frames = () => sent;

@@ -26,6 +26,7 @@ extern "C" {
     pub fn refuse(key: &str);
     pub fn refuse_connections(code: u16);
     pub fn connections() -> u32;
+    pub fn attempts() -> u32;
     pub fn sent_frames() -> Vec<String>;
 }
 
@@ -42,7 +43,15 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, delay_ms: f64);
+
+    /// A clock that nobody sets.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub fn now_ms() -> f64;
 }
+
+/// By then whatever a client does by itself has happened, on the slowest machine: ten seconds is the longest that it takes
+/// for anything.
+const LIMIT_MS: f64 = 60_000.0;
 
 /// What has happened, as text, in order.
 pub type Log = Rc<RefCell<Vec<String>>>;
@@ -137,13 +146,17 @@ impl Inside {
 
     /// Waits until the log has this line so many times.
     pub async fn until_count(&self, line: &str, count: usize) {
-        for _ in 0..500 {
-            if self.count(line) >= count {
-                return;
-            }
+        let what = format!("{line:?} comes {count} times");
+        self.until_so(&what, || self.count(line) >= count).await;
+    }
+
+    /// Waits until something is so.
+    pub async fn until_so(&self, what: &str, check: impl Fn() -> bool) {
+        let began = now_ms();
+        while !check() {
+            assert!(now_ms() - began < LIMIT_MS, "waited in vain until {what}: {:?}", self.take());
             sleep(20).await;
         }
-        panic!("{line:?} has not come {count} times: {:?}", self.take());
     }
 
     pub fn count(&self, line: &str) -> usize {

@@ -21,7 +21,7 @@ import { startBrowser } from './webdriver.mjs';
 const suitesFolder = fileURLToPath(new URL('../suites', import.meta.url));
 
 /** Longer than a page allows a test, which says better what was waited for. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 /**
  * Declares the tests of all suites for Node's test runner.

@@ -7,7 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** By then a relay on this machine has answered, however busy the machine is. */
-export const LIMIT_MS = 15_000;
+export const LIMIT_MS = 60_000;
 
 /**
  * Waits until something is so.

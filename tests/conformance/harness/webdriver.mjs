@@ -8,6 +8,8 @@ import { delimiter } from 'node:path';
 import { Builder } from 'selenium-webdriver';
 import * as chrome from 'selenium-webdriver/chrome.js';
 import * as firefox from 'selenium-webdriver/firefox.js';
+import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
+import { startService } from '../../../scripts/lib/services.mjs';
 import { testToolsPath } from '../../../scripts/lib/test-tools.mjs';
 import { which } from '../../../scripts/lib/which.mjs';
 
@@ -17,23 +19,34 @@ import { which } from '../../../scripts/lib/which.mjs';
  */
 
 /** What a script in a page may take before the driver gives it up: more than the page itself allows a test. */
-const SCRIPT_LIMIT_MS = 60_000;
+const SCRIPT_LIMIT_MS = 150_000;
+
+/** How a driver says which port it has found. */
+const LISTENING = /(?:started successfully on port |Listening on 127\.0\.0\.1:)(\d+)/;
 
 /**
- * Starts a browser. The programs are those that the scripts have found, else those on PATH.
+ * Starts a browser and the driver in front of it, which ends with the browser's `quit`. The programs are those that the
+ * scripts have found, else those on PATH.
  *
  * @param {BrowserName} name
  * @returns {Promise<WebDriver>}
  */
 export async function startBrowser(name) {
-  const builder = name === 'Chromium' ? chromium() : gecko();
-  const driver = await builder.build();
-  await driver.manage().setTimeouts({ script: SCRIPT_LIMIT_MS });
-  return driver;
+  const { service, builder } = await (name === 'Chromium' ? chromium() : gecko());
+  try {
+    const browser = await builder.usingServer(`http://${LOOPBACK}:${service.url}`).build();
+    const quit = browser.quit.bind(browser);
+    browser.quit = () => quit().finally(service.stop);
+    await browser.manage().setTimeouts({ script: SCRIPT_LIMIT_MS });
+    return browser;
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
 }
 
 /** Nothing is fetched by the browser itself, and it runs as root in a container too. */
-function chromium() {
+async function chromium() {
   const options = new chrome.Options();
   options.setBinaryPath(program('CHROMIUM_PATH', ['chromium', 'chromium-browser', 'google-chrome']));
   options.addArguments(
@@ -44,14 +57,11 @@ function chromium() {
     '--disable-quic',
     '--no-first-run',
   );
-  const driver = program('CHROMEDRIVER_PATH', ['chromedriver']);
-  return new Builder()
-    .forBrowser('chrome')
-    .setChromeOptions(options)
-    .setChromeService(new chrome.ServiceBuilder(driver));
+  const service = await startDriver(program('CHROMEDRIVER_PATH', ['chromedriver']), ['--port=0']);
+  return { service, builder: new Builder().forBrowser('chrome').setChromeOptions(options) };
 }
 
-function gecko() {
+async function gecko() {
   const options = new firefox.Options();
   options.setBinary(program('FIREFOX_PATH', ['firefox-esr', 'firefox']));
   options.addArguments('-headless');
@@ -59,12 +69,18 @@ function gecko() {
   options.setPreference('datareporting.policy.dataSubmissionEnabled', false);
   options.setPreference('network.captive-portal-service.enabled', false);
   options.setPreference('network.connectivity-service.enabled', false);
-  const driver = program('GECKODRIVER_PATH', ['geckodriver']);
-  return new Builder()
-    .forBrowser('firefox')
-    .setFirefoxOptions(options)
-    .setFirefoxService(new firefox.ServiceBuilder(driver));
+  const service = await startDriver(program('GECKODRIVER_PATH', ['geckodriver']), ['--port', '0']);
+  return { service, builder: new Builder().forBrowser('firefox').setFirefoxOptions(options) };
 }
+
+/**
+ * Starts a driver on a port that it finds itself, so that nobody can take it in between; the service's `url` is the port
+ * alone.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ */
+const startDriver = (command, args) => startService({ command, args, listening: LISTENING });
 
 /**
  * @param {string} variable

@@ -8,8 +8,8 @@ import { withContext } from './context.js';
 
 /** @typedef {import('./context.js').Context} Context */
 
-/** By then a test has ended or has failed. The longest rule to wait for takes 10 s. */
-const LIMIT_MS = 30_000;
+/** By then a test has ended or has failed: longer than it may wait for one thing. The longest rule to wait for takes 10 s. */
+const LIMIT_MS = 120_000;
 
 /** @type {Map<string, (context: Context) => Promise<void>>} */
 const tests = new Map();

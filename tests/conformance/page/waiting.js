@@ -5,7 +5,7 @@
  */
 
 /** Longer than anything that the SDK does by itself takes, the pauses before a reconnection included. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 const PAUSE_MS = 5;
 

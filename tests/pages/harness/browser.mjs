@@ -13,8 +13,8 @@ import { which } from '../../../scripts/lib/which.mjs';
  * @typedef {import('playwright-core').Page} Page
  */
 
-/** What a page's elements may take to appear. */
-const TIMEOUT_MS = 15_000;
+/** What a page's elements may take to appear, and a browser to start, on the slowest machine. */
+const TIMEOUT_MS = 60_000;
 
 /** Nothing is fetched by the browser itself, and it runs as root in a container too. */
 const FLAGS = [
@@ -32,7 +32,7 @@ export function launchChromium() {
   const executablePath =
     process.env.CHROMIUM_PATH || which(['chromium', 'chromium-browser', 'google-chrome']);
   if (!executablePath) throw new Error('no Chromium found: install it, or set CHROMIUM_PATH');
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: FLAGS, timeout: TIMEOUT_MS });
 }
 
 /**

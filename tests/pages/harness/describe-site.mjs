@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe } from 'node:test';
 import { launchChromium, newPerson } from './browser.mjs';
 import { DemoPage } from './demo-page.mjs';
-import { Site } from './site.mjs';
+import { MortalSite, Site } from './site.mjs';
 
 /**
  * @typedef {import('playwright-core').Browser} Browser
@@ -20,11 +20,11 @@ import { Site } from './site.mjs';
  * reports an error on its console fails its test.
  *
  * @param {string} title
- * @param {(stage: Stage) => void} declare
+ * @param {(stage: Stage<Site>) => void} declare
  */
 export function describeSite(title, declare) {
   describe(title, () => {
-    const stage = new Stage();
+    const stage = new Stage(() => Site.start());
     before(() => stage.open());
     afterEach(async () => assert.deepEqual(await stage.sendEveryoneHome(), []));
     after(() => stage.close());
@@ -36,11 +36,11 @@ export function describeSite(title, declare) {
  * Declares tests that end their relay or their host: each has its own. Browsers report connections that are lost.
  *
  * @param {string} title
- * @param {(stage: Stage) => void} declare
+ * @param {(stage: Stage<MortalSite>) => void} declare
  */
 export function describeMortalSite(title, declare) {
   describe(title, () => {
-    const stage = new Stage();
+    const stage = new Stage(() => MortalSite.start());
     before(() => stage.openBrowser());
     beforeEach(() => stage.openSite());
     afterEach(async () => {
@@ -52,14 +52,24 @@ export function describeMortalSite(title, declare) {
   });
 }
 
-/** What the tests of a file share. */
+/**
+ * What the tests of a file share.
+ *
+ * @template {Site} AnySite
+ */
 class Stage {
   /** @type {Browser | undefined} */
   #browser;
-  /** @type {Site | undefined} */
+  /** @type {AnySite | undefined} */
   #site;
   /** @type {DemoPage[]} */
   #pages = [];
+  #startSite;
+
+  /** @param {() => Promise<AnySite>} startSite */
+  constructor(startSite) {
+    this.#startSite = startSite;
+  }
 
   get site() {
     assert.ok(this.#site, 'the site is there while a test runs');
@@ -107,7 +117,7 @@ class Stage {
   }
 
   async openSite() {
-    this.#site = await Site.start();
+    this.#site = await this.#startSite();
   }
 
   /** @returns {Promise<string[]>} what the pages have complained about */

@@ -9,6 +9,7 @@ import { hostProgram, packPackages, unpackedFrontend } from '../../../scripts/li
 import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
 import { root, testedRelay } from '../../../scripts/lib/project.mjs';
 import { startService } from '../../../scripts/lib/services.mjs';
+import { Link } from '../../conformance/harness/link.mjs';
 
 /**
  * @typedef {import('../../../scripts/lib/services.mjs').Service} Service
@@ -76,6 +77,11 @@ export class Site {
     this.host = host;
   }
 
+  /** Where backends find the relay. */
+  get relayUrl() {
+    return this.relay.url;
+  }
+
   /** @param {{ relayPort?: number }} [options] any free port by default */
   static async start({ relayPort = 0 } = {}) {
     const relay = await startRelay({ port: relayPort });
@@ -85,16 +91,6 @@ export class Site {
   /** Where the demo page is. */
   get url() {
     return this.host.url;
-  }
-
-  /** Ends the relay as a crash or a power cut would: it tells nobody. */
-  async killRelay() {
-    await this.relay.kill();
-  }
-
-  /** Starts the relay again where it was before. */
-  async restartRelay() {
-    this.relay = await startRelay({ port: Number(new URL(this.relay.url).port) });
   }
 
   /**
@@ -115,5 +111,47 @@ export class Site {
 
   async stop() {
     await Promise.all([this.host.stop(), this.relay.stop()]);
+  }
+}
+
+/** A site whose relay comes and goes behind an address that stays: nobody else can take that in between. */
+export class MortalSite extends Site {
+  /**
+   * @param {Service} relay
+   * @param {Service} host
+   * @param {Link} link
+   */
+  constructor(relay, host, link) {
+    super(relay, host);
+    this.link = link;
+    link.relay = () => new URL(this.relay.url);
+  }
+
+  /** @override */
+  static async start() {
+    const relay = await startRelay();
+    const link = await Link.open(() => new URL(relay.url));
+    return new MortalSite(relay, await startHost(link.url), link);
+  }
+
+  /** @override */
+  get relayUrl() {
+    return this.link.url;
+  }
+
+  /** Ends the relay as a crash or a power cut would: it tells nobody. */
+  async killRelay() {
+    await this.relay.kill();
+  }
+
+  /** Starts the relay again where it was before. */
+  async restartRelay() {
+    this.relay = await startRelay();
+  }
+
+  /** @override */
+  async stop() {
+    await super.stop();
+    await this.link.close();
   }
 }

@@ -20,12 +20,28 @@ const DRIVER = /(?:chromedriver|geckodriver)$/;
 export async function sleepFor(ms) {
   const browser = processesOfBrowser();
   try {
-    for (const pid of browser) process.kill(pid, 'SIGSTOP');
+    signal(browser, 'SIGSTOP');
     await pause(ms);
   } finally {
-    for (const pid of browser) process.kill(pid, 'SIGCONT');
+    signal(browser, 'SIGCONT');
   }
   return browser.length;
+}
+
+/**
+ * Browsers start and end processes all the time: one that has ended meanwhile sleeps as well as any.
+ *
+ * @param {number[]} pids
+ * @param {NodeJS.Signals} name
+ */
+function signal(pids, name) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 /** The processes below the drivers that this process has started. */

@@ -1,5 +1,6 @@
 /**
- * What the tests of one browser share: the browser, a page server, two relays, and lines between them.
+ * What the tests of one browser share: the browser, a page server, two relays, and lines between them. Only what is about
+ * silence uses the relay that is quick to notice it: whatever else a slow machine holds up loses no connection.
  *
  * @module
  */
@@ -22,11 +23,17 @@ import { countOf, Visitor } from './visitor.mjs';
  * @typedef {import('selenium-webdriver').WebDriver} WebDriver
  */
 
+/** By then all tests of one kind have ended: each wait has a deadline of its own, which says what was waited for. */
+export const LIMIT_MS = 400_000;
+
 /** After so much silence, both sides take a connection to the quick relay for lost. */
-export const SILENCE_MS = 4_000;
+export const SILENCE_MS = 5_000;
 
 /** What makes it so: an interval and a timeout, in seconds. */
-const QUICK = ['--heartbeat-seconds', '2', '--heartbeat-timeout-seconds', '2'];
+const QUICK = ['--heartbeat-seconds', '2', '--heartbeat-timeout-seconds', '3'];
+
+/** What makes a relay that notices no silence while a test runs. */
+export const DEAF = ['--heartbeat-seconds', '300'];
 
 /**
  * Gives the tests of a file what they share, while they run.
@@ -48,6 +55,8 @@ export class Stage {
   #browser;
   /** @type {Relay | undefined} */
   #quick;
+  /** @type {Relay | undefined} */
+  #patient;
   #pages = '';
 
   /** @param {BrowserName} name */
@@ -57,6 +66,7 @@ export class Stage {
 
   async set() {
     this.#quick = await this.startRelay(QUICK);
+    this.#patient = await this.startRelay();
     const server = await PageServer.start(await sdkFolder());
     this.#endings.unshift(() => server.stop());
     this.#pages = server.url;
@@ -79,6 +89,12 @@ export class Stage {
   get quick() {
     if (!this.#quick) throw new Error('the relay is there while a test runs');
     return this.#quick;
+  }
+
+  /** The relay as it is by default: it waits for 35 s. */
+  get patient() {
+    if (!this.#patient) throw new Error('the relay is there while a test runs');
+    return this.#patient;
   }
 
   /** The address of a page of the tests. */
@@ -118,11 +134,11 @@ export class Stage {
   /**
    * A visitor on a line of its own, and a backend that publishes to it all the time.
    *
-   * @param {{ relay?: Relay, tokenSeconds?: number, prepare?: (link: Link) => void }} [options] the relay, the quick one
-   *   by default; for how long tokens hold, if it signs in; what is done to the line first
+   * @param {{ relay?: Relay, tokenSeconds?: number, prepare?: (link: Link) => void }} [options] the relay, the patient
+   *   one by default; for how long tokens hold, if it signs in; what is done to the line first
    * @returns {Promise<Scene>}
    */
-  async scene({ relay = this.quick, tokenSeconds, prepare = () => {} } = {}) {
+  async scene({ relay = this.patient, tokenSeconds, prepare = () => {} } = {}) {
     const link = await Link.open(() => new URL(relay.url));
     this.#endings.unshift(() => link.close());
     prepare(link);

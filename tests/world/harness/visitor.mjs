@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  */
 
 /** By then a page has done whatever it does by itself: longer than an attempt to connect and the wait before the next. */
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 90_000;
 
 const PAUSE_MS = 50;
 

@@ -8,14 +8,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SILENCE_MS } from '../harness/stage.mjs';
+import { LIMIT_MS, SILENCE_MS } from '../harness/stage.mjs';
 import { countOf, gist, hasSeen } from '../harness/visitor.mjs';
 
 /** @typedef {import('../harness/stage.mjs').Stage} Stage */
 
 /** @param {Stage} stage of Chromium */
 export function keepingScenarios(stage) {
-  describe('the page that is kept', { timeout: 90_000 }, () => {
+  describe('the page that is kept', { timeout: LIMIT_MS }, () => {
     it('is kept for the way back: it comes back by itself with everything, in the state in which it was left', async () => {
       const { browser } = stage;
       const scene = await stage.scene();
@@ -34,7 +34,7 @@ export function keepingScenarios(stage) {
 
     it('leaves its connection when it is frozen, and has everything when it thaws', async () => {
       const browser = /** @type {import('selenium-webdriver/chrome.js').Driver} */ (stage.browser);
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       const tab = await browser.getWindowHandle();
       await browser.sendDevToolsCommand('Page.setWebLifecycleState', { state: 'frozen' });
       await browser.switchTo().newWindow('tab');

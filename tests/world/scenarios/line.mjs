@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { DEAF, LIMIT_MS } from '../harness/stage.mjs';
 import { assertPatience, assertTruth, assertWhole } from '../harness/truth.mjs';
 import { countOf } from '../harness/visitor.mjs';
 
@@ -26,7 +27,7 @@ const MORE_THAN_KEPT = 1_100;
 
 /** @param {Stage} stage */
 export function lineScenarios(stage) {
-  describe('the line', { concurrency: true, timeout: 90_000 }, () => {
+  describe('the line', { concurrency: true, timeout: LIMIT_MS }, () => {
     it('is reset: the page comes back and has everything', async () => {
       const scene = await stage.scene();
       scene.link.reset();
@@ -40,13 +41,13 @@ export function lineScenarios(stage) {
     });
 
     it('falls silent in both directions: the page notices by the heartbeat, comes back and has everything', async () => {
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       scene.link.strand();
       await scene.endsWhole({ outages: 1 });
     });
 
     it('carries nothing to the page any more: the page notices by the heartbeat', async () => {
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       scene.link.silence(['toPage']);
       await scene.visitor.untilLost(1);
       scene.link.mend();
@@ -54,7 +55,7 @@ export function lineScenarios(stage) {
     });
 
     it('carries nothing to the relay any more: the relay notices by the heartbeat, and the page comes back', async () => {
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       scene.link.silence(['toRelay']);
       await scene.visitor.untilLost(1);
       scene.link.mend();
@@ -97,7 +98,7 @@ export function lineScenarios(stage) {
     });
 
     it('is slow: a page that needs long for what it missed comes back once and has everything', async () => {
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       scene.link.slow({ delayMs: 300, bytesPerSecond: 3_000 });
       scene.link.bar();
       scene.link.reset();
@@ -130,21 +131,19 @@ export function lineScenarios(stage) {
     });
 
     it('says nothing of itself: an online event makes a page ask, and leave a connection that carries nothing', async () => {
-      // By its heartbeat alone, this relay's silence would be noticed after 35 s.
-      const scene = await stage.scene({ relay: await stage.startRelay() });
+      // By its heartbeat alone, this relay's silence would be noticed long after the deadline of what is waited for here.
+      const scene = await stage.scene({ relay: await stage.startRelay(DEAF) });
       await stage.browser.executeScript(`dispatchEvent(new Event('online'))`);
       scene.link.strand();
       await stage.browser.executeScript(`dispatchEvent(new Event('online'))`);
-      const began = performance.now();
       await scene.visitor.untilLost(1);
-      assert.ok(performance.now() - began < 20_000, 'it is noticed by the answer that does not come');
       await scene.endsWhole({ outages: 1 });
     });
   });
 
   // On its own: a browser may open one connection to an address at a time (RFC 6455 section 4.1), and Firefox takes that
   // as far as to let all others wait for one that is not answered.
-  describe('a line without an answer', { timeout: 90_000 }, () => {
+  describe('a line without an answer', { timeout: LIMIT_MS }, () => {
     it('is a portal that takes connections and never answers: attempts are given up, and few', async () => {
       const scene = await stage.scene();
       scene.link.silence();

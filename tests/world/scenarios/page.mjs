@@ -7,18 +7,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from '../../conformance/harness/until.mjs';
-import { SILENCE_MS } from '../harness/stage.mjs';
+import { LIMIT_MS as PATIENCE_MS, until } from '../../conformance/harness/until.mjs';
+import { DEAF, LIMIT_MS, SILENCE_MS } from '../harness/stage.mjs';
 import { gist, hasSeen } from '../harness/visitor.mjs';
 
 /** @typedef {import('../harness/stage.mjs').Stage} Stage */
 
 /** @param {Stage} stage */
 export function pageScenarios(stage) {
-  describe('the page', { timeout: 90_000 }, () => {
+  describe('the page', { timeout: LIMIT_MS }, () => {
     it('is in a tab behind another one: it notices that its line is dead, and has everything when it is shown', async () => {
       const { browser } = stage;
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       const tab = await browser.getWindowHandle();
       await browser.switchTo().newWindow('tab');
       scene.link.strand();
@@ -34,7 +34,7 @@ export function pageScenarios(stage) {
 
     it('stays connected in a tab behind another one, however slow timers are there', async () => {
       const { browser } = stage;
-      const scene = await stage.scene();
+      const scene = await stage.scene({ relay: stage.quick });
       const tab = await browser.getWindowHandle();
       await browser.switchTo().newWindow('tab');
       await pause(SILENCE_MS + 1_000);
@@ -44,8 +44,8 @@ export function pageScenarios(stage) {
     });
 
     it('is left for another page: the relay lets its session go at once', async () => {
-      // This relay would wait for 35 s.
-      const scene = await stage.scene({ relay: await stage.startRelay() });
+      // This relay would notice nothing by itself.
+      const scene = await stage.scene({ relay: await stage.startRelay(DEAF) });
       assert.equal(await scene.sessions(), 1);
       await stage.browser.get(stage.pageUrl('/elsewhere'));
       await untilNoSession(scene);
@@ -58,7 +58,7 @@ export function pageScenarios(stage) {
       const first = await browser.getWindowHandle();
       await browser.switchTo().newWindow('tab');
       await stage.load();
-      const scene = await stage.scene({ relay: await stage.startRelay() });
+      const scene = await stage.scene({ relay: await stage.startRelay(DEAF) });
       assert.equal(await scene.sessions(), 1);
       await browser.close();
       await browser.switchTo().window(first);
@@ -78,15 +78,9 @@ export function pageScenarios(stage) {
 
 /** @param {import('../harness/stage.mjs').Scene} scene */
 async function untilNoSession(scene) {
-  let sessions = 1;
-  const ask = async () => {
-    while (sessions > 0) sessions = await scene.sessions();
-  };
-  await Promise.race([
-    ask(),
-    until(
-      () => sessions === 0,
-      () => 'the relay has no session any more',
-    ),
-  ]);
+  const deadline = performance.now() + PATIENCE_MS;
+  while ((await scene.sessions()) > 0) {
+    assert.ok(performance.now() < deadline, 'the relay has no session any more');
+    await pause(20);
+  }
 }
