@@ -8,7 +8,8 @@ use crate::input::{ConnectionId, SubscriptionId};
 /// Something for the driver to do, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Open a transport. Answered by [`Opened`](crate::Input::Opened) or [`Lost`](crate::Input::Lost).
+    /// Open a transport. It comes beside [`Identify`](Effect::Identify), or after its answer where the last attempt had none.
+    /// Answered by [`Opened`](crate::Input::Opened) or [`Lost`](crate::Input::Lost).
     Connect(ConnectionId),
     /// Find out the identity: for a connection in the making, or because the token of one that is made ends soon.
     /// Answered by [`Identified`](crate::Input::Identified); an answer that comes late, or never, does no harm.
@@ -21,7 +22,7 @@ pub enum Effect {
     },
     /// Send a frame on the open transport.
     Send(ClientFrame),
-    /// Close the transport without waiting for it. Nothing that it still brings counts.
+    /// Close the transport, if there is one, without waiting for it. Nothing that it still brings counts.
     Disconnect(ConnectionId),
     /// The relay has welcomed this client: at the first connection and at every reconnection.
     Connected,

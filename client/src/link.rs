@@ -84,6 +84,9 @@ pub(crate) struct Link {
     /// Since when the connection, made or in the making, is for nothing.
     unwanted_since: Option<Millis>,
     credential: Credential,
+    /// Whether the last attempt was given up for want of an identity. Then that is asked for first, and a transport is opened
+    /// when it is there: none is made to be thrown away.
+    asks_first: bool,
     /// Whether an expired token has been answered by an attempt without a wait, since a connection last lasted.
     has_hurried: bool,
 }
@@ -101,6 +104,7 @@ impl Link {
             goodbye: None,
             unwanted_since: None,
             credential: Credential::new(),
+            asks_first: false,
             has_hurried: false,
         }
     }
@@ -161,7 +165,9 @@ impl Link {
             identity: None,
             has_greeted: false,
         });
-        effects.push(Effect::Connect(connection));
+        if !self.asks_first {
+            effects.push(Effect::Connect(connection));
+        }
         effects.push(Effect::Identify { connection, renew: !self.credential.is_good(now) });
     }
 
@@ -175,13 +181,26 @@ impl Link {
     }
 
     /// The identity is known. True when hello has left with that.
-    pub(crate) fn identified(&mut self, identity: Identity, effects: &mut Vec<Effect>) -> bool {
+    pub(crate) fn identified(&mut self, identity: Identity, now: Millis, effects: &mut Vec<Effect>) -> bool {
         let Phase::Connecting(attempt) = &mut self.phase else {
             return false;
         };
         self.credential.given(identity.is_renewable);
         attempt.identity = Some(identity);
+        if self.asks_first {
+            self.asks_first = false;
+            attempt.deadline = now + self.times.connect_timeout;
+            effects.push(Effect::Connect(attempt.connection));
+        }
         attempt.greet(effects)
+    }
+
+    /// The connection is of no use, and about to be lost.
+    pub(crate) fn give_up(&mut self, effects: &mut Vec<Effect>) {
+        effects.extend(self.connection().map(Effect::Disconnect));
+        if let Phase::Connecting(attempt) = &self.phase {
+            self.asks_first = !attempt.has_greeted && attempt.identity.is_none();
+        }
     }
 
     /// The relay has answered the greeting. False when there was none.
@@ -338,7 +357,7 @@ impl Link {
     /// What an attempt has waited for in vain.
     pub(crate) const fn why_late(&self) -> &'static str {
         match &self.phase {
-            Phase::Connecting(Attempt { is_open: true, has_greeted: false, .. }) => {
+            Phase::Connecting(attempt) if !attempt.has_greeted && (attempt.is_open || self.asks_first) => {
                 "who the user is was not known in time"
             }
             _ => "it did not answer in time",

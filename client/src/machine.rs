@@ -238,7 +238,7 @@ impl Machine {
             // There is a user no more. Somebody else, a visitor, needs a connection of their own.
             Ok(_) if self.link.is_live() => self.reconnect(now),
             Ok(identity) => {
-                let has_greeted = self.link.identified(identity, &mut self.effects);
+                let has_greeted = self.link.identified(identity, now, &mut self.effects);
                 self.ask_if(has_greeted, now);
             }
             Err(reason) => self.abandon(&reason, now),
@@ -310,9 +310,7 @@ impl Machine {
 
     /// Leaves a connection that is of no use.
     fn abandon(&mut self, reason: &str, now: Millis) {
-        if let Some(connection) = self.link.connection() {
-            self.effects.push(Effect::Disconnect(connection));
-        }
+        self.link.give_up(&mut self.effects);
         self.lost(ABNORMAL, reason, now);
     }
 

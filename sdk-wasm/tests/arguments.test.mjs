@@ -70,6 +70,17 @@ describe('a channel', () => {
     assert.notEqual(written, channel);
   });
 
+  it('with a misspelt resourceId is taken as it is, and the console says so', (context) => {
+    const warn = context.mock.method(console, 'warn', () => {});
+    for (const misspelt of ['resourceID', 'resourceid', 'ResourceId']) {
+      assert.equal(parseChannel({ name: 'a', [misspelt]: '7', color: 'blue' }).resourceId, undefined);
+      const [text] = warn.mock.calls.at(-1)?.arguments ?? [];
+      assert.equal(text, `channel: ${misspelt} is not read; did you mean resourceId?`);
+    }
+    parseChannel({ name: 'a', resourceId: '7', resource: '8' });
+    assert.equal(warn.mock.callCount(), 3);
+  });
+
   it('has no resource when the resource id is missing or empty', () => {
     for (const channel of [
       { name: 'a' },

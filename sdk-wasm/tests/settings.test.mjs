@@ -40,7 +40,7 @@ describe('the address', () => {
   it('may be given in every usual form', () => {
     const forms = {
       'https://relay.example': 'wss://relay.example/v1/realtime',
-      'http://relay.example:81/': 'ws://relay.example:81/v1/realtime',
+      'http://localhost:81/': 'ws://localhost:81/v1/realtime',
       'wss://relay.example/v1/realtime': 'wss://relay.example/v1/realtime',
       'https://relay.example/v1/realtime/': 'wss://relay.example/v1/realtime',
       'https://site.example/relay': 'wss://site.example/relay/v1/realtime',
@@ -60,6 +60,39 @@ describe('the address', () => {
       assert.throws(() => change({ url }), { name: 'RealtimeError' }, url);
     }
     assert.equal(relayAddress(), 'wss://relay.example/v1/realtime');
+  });
+});
+
+describe('an address without encryption', () => {
+  const forms = [
+    'http://relay.example',
+    'ws://relay.example:81/x',
+    'http://127.example',
+    'http://localhost.example',
+  ];
+
+  it('is refused on a page of https, from which no browser connects there', () => {
+    for (const url of forms) {
+      const message = new RegExp(
+        `^no relay at "${url}" for a page of https, which needs https: say where it is, by configure`,
+      );
+      assert.throws(() => change({ url }), { name: 'RealtimeError', errorCode: 1, message });
+      metaIs(url);
+      change({ url: '' });
+      assert.throws(relayAddress, { errorCode: 1, message });
+    }
+  });
+
+  it('is taken on a page of http, and on every page for the machine that the page is on', () => {
+    for (const url of ['http://localhost', 'http://dev.localhost:1', 'http://127.1.2.3', 'ws://[::1]:81']) {
+      change({ url });
+      assert.match(relayAddress(), /^ws:/, url);
+    }
+    globals.location = new URL('http://site.example/page.html');
+    for (const url of forms) {
+      change({ url });
+      assert.match(relayAddress(), /^ws:/, url);
+    }
   });
 });
 

@@ -102,8 +102,14 @@ describe('subscriber.subscribe', () => {
     for (const options of [undefined, null, {}, { onSubscribed: undefined, onSubscriptionError: null }]) {
       page.subscriber.subscribe(CHAT, ({ payload }) => got.push(payload), /** @type {any} */ (options));
     }
-    await until(() => relay.connections() === 1);
-    await pass(100);
+    // One more, which says when all are live.
+    let isLive = false;
+    page.subscriber.subscribe(CHAT, () => {}, {
+      onSubscribed: () => {
+        isLive = true;
+      },
+    });
+    await until(() => isLive);
     relay.publish('chat', ['1']);
     assert.deepEqual(got, [1, 1, 1, 1]);
   });

@@ -134,6 +134,41 @@ describe('getToken', () => {
     ]);
   });
 
+  it('that fails makes one connection at the most: the next is made when there is a token', async () => {
+    const asked = tokens((call) => {
+      if (call < 6) throw new Error('HTTP status 500');
+      return `token ${call}`;
+    });
+    /** @type {unknown[]} */
+    const told = [];
+    page.subscriber.subscribe(CHAT, () => {}, { onSubscribed: () => told.push('live') });
+    await until(() => asked.calls === 5);
+    assert.equal(relay.connections(), 0);
+    assert.equal(relay.attempts(), 1);
+    await until(() => told.length === 1);
+    assert.equal(relay.attempts(), 2);
+    assert.deepEqual(
+      sent('hello').map(({ token }) => token),
+      ['token 6'],
+    );
+  });
+
+  it('that fails for as long as subscribe waits is why it rejects', async () => {
+    tokens(() => {
+      throw new Error('HTTP status 500');
+    });
+    const began = Date.now();
+    await assert.rejects(
+      page.subscribe(CHAT, () => {}),
+      {
+        errorCode: 1,
+        message: 'cannot connect to the relay: getToken has failed: HTTP status 500',
+      },
+    );
+    assert.ok(Date.now() - began >= 9_900);
+    assert.equal(relay.attempts(), 1);
+  });
+
   it('is never called twice at a time, and its answer counts however many attempts it has outlived', async () => {
     const asked = tokens((call) => new Promise((resolve) => setTimeout(resolve, 25_000, `token ${call}`)));
     /** @type {unknown[]} */

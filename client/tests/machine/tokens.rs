@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use realtime_client::{ConnectionId, Effect, Identity, Input, Machine, Settings, State};
+use realtime_client::{ConnectionId, Effect, Identity, Input, Machine, Patience, Settings, State};
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::error::ErrorCode;
 use realtime_protocol::frame::{ClientFrame, Control, Token};
@@ -292,6 +292,43 @@ fn a_client_that_wakes_up_with_an_expired_token_asks_for_another_one_first() {
     client.on(Input::Wake);
     assert_eq!(client.machine.state(), State::Live, "it was a short sleep");
     assert_eq!(client.identify, [true]);
+}
+
+#[test]
+fn an_identity_that_could_not_be_had_is_asked_for_before_the_next_transport_is_opened() {
+    let mut client = Client::new();
+    assert_eq!(client.subscribe_with(Patience::Unlimited, 1, "a"), [Effect::Connect(ConnectionId(1))]);
+    let effects = client.identified(Err("500".to_owned()));
+    assert_eq!(effects[0], Effect::Disconnect(ConnectionId(1)));
+    for attempt in 2..6 {
+        assert!(!client.wait_for_attempt().iter().any(|effect| matches!(effect, Effect::Connect(_))));
+        assert_eq!(client.connection, ConnectionId(attempt));
+        client.identified(Err("500".to_owned()));
+    }
+    client.wait_for_attempt();
+    client.now += 9 * SECOND;
+    assert_eq!(client.identified(token("first")), [Effect::Connect(ConnectionId(6))]);
+    client.now += 9 * SECOND;
+    client.on(Input::Timer);
+    assert_eq!(client.machine.state(), State::Connecting, "the transport has its own time");
+    let effects = client.on(Input::Opened(client.connection));
+    assert!(matches!(effects[0], Effect::Send(ClientFrame::Hello { .. })), "{effects:?}");
+    client.control(welcome());
+    client.lost(1006);
+    assert_eq!(client.wait_for_attempt(), [Effect::Connect(ConnectionId(7))], "beside the question again");
+}
+
+#[test]
+fn an_identity_that_is_late_is_asked_for_before_the_next_transport_is_opened() {
+    let mut client = Client::new();
+    client.subscribe_with(Patience::Unlimited, 1, "a");
+    client.on(Input::Opened(client.connection));
+    client.pass(10 * SECOND);
+    assert!(!client.wait_for_attempt().iter().any(|effect| matches!(effect, Effect::Connect(_))));
+    let effects = client.pass(10 * SECOND);
+    assert!(effects.contains(&Effect::Disconnect(ConnectionId(2))), "{effects:?}");
+    client.wait_for_attempt();
+    assert_eq!(client.identified(token("late")), [Effect::Connect(ConnectionId(3))]);
 }
 
 #[test]

@@ -26,6 +26,11 @@ export function parseChannel(value) {
   const written = isObject && !Array.isArray(value) ? { ...value } : value;
   const { channel, problem } = checkChannel(written);
   if (problem !== undefined) throw badInput(problem, isObject ? written : undefined);
+  for (const key in /** @type {object} */ (written)) {
+    if (/^resourceid$/i.test(key) && key !== 'resourceId') {
+      console.warn(`channel: ${key} is not read; did you mean resourceId?`);
+    }
+  }
   return { ...channel, written: /** @type {object} */ (written) };
 }
 

@@ -12,6 +12,9 @@ const TOKEN_PATIENCE_MS = 30_000;
 /** How an address begins that says what it is: with a scheme, or as a path on the page's own origin. */
 const WRITTEN_OUT = /^(\w+:)?\/|^\./;
 
+/** The machine that the page is on: from there every page may connect without encryption. */
+const THIS_MACHINE = /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$/;
+
 /** @type {import('../index.d.ts').Settings} */
 const settings = {};
 
@@ -156,11 +159,16 @@ function toAddress(url) {
     );
   }
   address.protocol = address.protocol.replace('http', 'ws');
+  // Such a page waits for a connection that no browser lets it make.
+  const isMixed =
+    globalThis.location?.protocol === 'https:' &&
+    address.protocol === 'ws:' &&
+    !THIS_MACHINE.test(address.hostname);
   // Without a scheme "relay.example.com" would be a page's neighbour, and nobody would be there.
-  if (!WRITTEN_OUT.test(String(url)) || !/^wss?:$/.test(address.protocol)) {
+  if (isMixed || !WRITTEN_OUT.test(String(url)) || !/^wss?:$/.test(address.protocol)) {
     throw new RealtimeError(
       1,
-      `no relay at ${JSON.stringify(url)}: say where it is, by configure({ url: "https://…" }) or <meta name="realtime-relay" content="https://…">`,
+      `no relay at ${JSON.stringify(url)}${isMixed ? ' for a page of https, which needs https' : ''}: say where it is, by configure({ url: "https://…" }) or <meta name="realtime-relay" content="https://…">`,
     );
   }
   address.pathname = address.pathname.replace(/\/*(v1\/realtime\/*)?$/, '/v1/realtime');

@@ -120,6 +120,20 @@ it('takes a resource id from String(), and asks who gives a number whether that 
   assert.include(error.message, 'did you mean "7"?');
 });
 
+it('says on the console that a misspelt resourceId is not read, and takes the rest as it is', async ({
+  realtime,
+  channel,
+  complaints,
+}) => {
+  const calls = new Calls();
+  const written = { ...channel, resourceID: '7', color: 'blue' };
+  await realtime.subscribe(written, calls.handler);
+  assert.deepEqual(complaints.splice(0), ['channel: resourceID is not read; did you mean resourceId?']);
+  await hands.publish(channel, 'to the channel');
+  await calls.until(1);
+  assert.deepEqual(calls.all, [[{ payload: 'to the channel' }, written]]);
+});
+
 it('lets a refused channel have an open resource, and an open one inherit nothing but permissions', async ({
   realtime,
 }) => {

@@ -75,6 +75,26 @@ it('is asked of getToken for the first connection, and not for one that was mere
   assert.deepEqual(subs, ['user-1', 'user-1']);
 });
 
+it('makes one connection at the most while getToken fails, and another one when there is a token', async ({
+  realtime,
+  channel,
+  link,
+}) => {
+  let asked = 0;
+  realtime.configure({
+    async getToken() {
+      asked += 1;
+      if (asked < 5) throw new Error('no token yet');
+      return hands.signToken({ sub: 'anna' });
+    },
+  });
+  const live = new Calls();
+  realtime.subscriber.subscribe(channel, () => {}, { onSubscribed: live.handler });
+  await live.until(1);
+  assert.deepEqual([asked, sockets().length], [5, 2]);
+  assert.isAtMost(await link.connections(), 2);
+});
+
 it('is asked of getToken before a token ends, which the connection outlives', async ({
   realtime,
   channel,
