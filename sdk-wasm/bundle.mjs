@@ -34,7 +34,7 @@ const packedWasm = {
 };
 
 const bundle = await rolldown({ input: inPackage('src/index.js'), plugins: [packedWasm] });
-const { output } = await bundle.generate({ format: 'esm', minify: true });
+const { output } = await bundle.generate({ format: 'esm', minify: true, comments: false });
 await bundle.close();
 
 const [{ code }, ...more] = output;

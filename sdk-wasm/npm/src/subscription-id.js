@@ -10,9 +10,11 @@
  * @returns {string}
  */
 export function newSubscriptionId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  // The version is a digit, the variant two bits of one.
-  const variant = '89ab'[Number(`0x${hex[16]}`) & 3];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const form = 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx';
+  const bytes = crypto.getRandomValues(new Uint8Array(form.length));
+  // Four random bits for each x. Of the y, two are the variant.
+  return form.replace(/[xy]/g, (letter, at) => {
+    const byte = /** @type {number} */ (bytes[at]);
+    return (letter === 'x' ? byte & 15 : (byte & 3) | 8).toString(16);
+  });
 }
