@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LOOPBACK } from '../../../scripts/lib/ports.mjs';
@@ -94,13 +94,15 @@ export class Relay {
   }
 
   /**
-   * Writes another permissions file.
+   * Puts another permissions file in the place of the one before, in one step: nobody reads half of one.
    *
    * @param {string} text
    */
   async writePermissions(text) {
     await mkdir(dirname(this.#permissionsFile), { recursive: true });
-    await writeFile(this.#permissionsFile, text);
+    const unfinished = `${this.#permissionsFile}.tmp`;
+    await writeFile(unfinished, text);
+    await rename(unfinished, this.#permissionsFile);
   }
 
   /**

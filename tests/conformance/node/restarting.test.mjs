@@ -18,6 +18,9 @@ import { Subscriber } from '../harness/subscriber.mjs';
 const RESTARTS = 3;
 const CUTS = 10;
 
+/** What was published while there was no relay comes all at once, and is there for a subscriber who is slow to come back. */
+const KEEP_ALL = ['--history-messages', '1000000'];
+
 describe('a backend that publishes all the time', () => {
   /** @type {Relay} */
   let relay;
@@ -25,7 +28,7 @@ describe('a backend that publishes all the time', () => {
   let line;
 
   before(async () => {
-    relay = await Relay.start({ permissions: null });
+    relay = await Relay.start({ permissions: null, args: KEEP_ALL });
     line = await Link.open(() => new URL(relay.url));
     configure({ url: line.url, apiKey: API_KEY });
   });
@@ -74,8 +77,7 @@ describe('a backend that publishes all the time', () => {
 describe('a backend that publishes all the time to a relay with its history on disk', () => {
   it('loses and doubles nothing while the relay is killed again and again', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'realtime-relay-restarting-'));
-    // Everything is kept, so that it can be looked at in the end.
-    const args = ['--data-dir', folder, '--history-messages', '1000000'];
+    const args = ['--data-dir', folder, ...KEEP_ALL];
     const relay = await Relay.start({ permissions: null, args });
     const line = await Link.open(() => new URL(relay.url));
     try {
