@@ -20,8 +20,10 @@ const STEP_MS = 1;
 export function virtualTime(test) {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 });
   let passedMs = 0;
+  let isOver = false;
   const now = mock.method(performance, 'now', () => 1_000 + passedMs);
   test.after(() => {
+    isOver = true;
     now.mock.restore();
     mock.timers.reset();
   });
@@ -34,7 +36,7 @@ export function virtualTime(test) {
   return {
     /** How long the test has lasted. In milliseconds. */
     passed: () => passedMs,
-    /** Lets time pass until the promise is settled, and gives what became of it. @template T @param {Promise<T>} promise */
+    /** Lets time pass until the promise is settled or the test is over, and gives what became of it. @template T @param {Promise<T>} promise */
     async settled(promise) {
       let isSettled = false;
       const settle = () => {
@@ -42,7 +44,7 @@ export function virtualTime(test) {
       };
       promise.then(settle, settle);
       await moment();
-      while (!isSettled) await step();
+      while (!isSettled && !isOver) await step();
       return promise;
     },
     /** The machine sleeps: the date goes on, and what measures time by the machine's work does not. @param {number} ms */
