@@ -11,6 +11,9 @@ import { setImmediate as moment } from 'node:timers/promises';
 /** How much passes at once. */
 const STEP_MS = 1;
 
+/** Twice as long as any deadline here. */
+const LIMIT_MS = 60_000;
+
 /**
  * Puts a clock of its own in force until the test ends: for timers, dates and `performance.now()`. Sockets know nothing
  * of it.
@@ -44,7 +47,11 @@ export function virtualTime(test) {
       };
       promise.then(settle, settle);
       await moment();
-      while (!isSettled && !isOver) await step();
+      const end = passedMs + LIMIT_MS;
+      while (!isSettled && !isOver) {
+        if (passedMs > end) throw new Error(`nothing became of it in ${LIMIT_MS / 1000} s`);
+        await step();
+      }
       return promise;
     },
     /** The machine sleeps: the date goes on, and what measures time by the machine's work does not. @param {number} ms */
