@@ -66,6 +66,8 @@ pub(crate) struct ChannelState<R> {
     pub(crate) active_at: Duration,
     /// Waits in the hub's list of channels with something to deliver.
     pub(crate) is_listed: bool,
+    /// Waits in the hub's list of channels that their readers have left with nothing in them.
+    pub(crate) is_left: bool,
     /// Its last large batch is still being written; the next one waits so that order holds.
     pub(crate) is_busy: bool,
     /// Sorted by session, so that leaving is a binary search. Shared with deliveries on their way, and copied only
@@ -93,6 +95,7 @@ impl<R: Reader + Clone> ChannelState<R> {
             waiting: 0,
             active_at: now,
             is_listed: false,
+            is_left: false,
             is_busy: false,
             readers: Arc::new(Vec::new()),
             collected: Collected::default(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::ChannelNumber;
 
 use crate::channel::Reader;
@@ -32,6 +33,8 @@ impl<R: Reader + Clone> Hub<R> {
     pub fn tick(&mut self, now: Duration) {
         self.dedupe.forget_old(now);
         self.forget_due(now);
+        self.forget_left();
+        self.left.give_back();
         self.by_name.give_back();
         self.channels.give_back();
         self.dedupe.give_back();
@@ -125,6 +128,89 @@ impl<R: Reader + Clone> Hub<R> {
             return;
         };
         self.by_name.remove(&state.channel);
-        self.budget.release(channel_bytes(&state.channel) + state.stream.held_bytes());
+        self.budget.release_channel(channel_bytes(&state.channel));
+        self.budget.release(state.stream.held_bytes());
+    }
+
+    /// Whether somebody may come to read a channel: one that exists, or one for which there is a place. Where places are
+    /// short, channels are forgotten that were read, and have no messages.
+    pub fn has_place_for(&mut self, channel: &Channel) -> bool {
+        if self.number(channel).is_some() || self.budget.has_place_for_channels() {
+            return true;
+        }
+        for _ in 0..MAX_IN_VAIN {
+            let Some((_, number)) = self.left.pop_front() else { break };
+            let Some(state) = self.channels.get_mut(&number) else { continue };
+            state.is_left = false;
+            if state.is_idle() {
+                self.drop_channel(number);
+                break;
+            }
+        }
+        self.budget.has_place_for_channels()
+    }
+
+    /// Takes those off the list of channels that were left which are read again, or do not exist any more. Who was read again
+    /// and left goes to its end.
+    fn forget_left(&mut self) {
+        for _ in 0..MAX_FORGETTING_STEPS {
+            let Some((at, number)) = self.left.front().copied() else { return };
+            let again = match self.channels.get_mut(&number) {
+                Some(state) if state.is_idle() && state.active_at <= at => return,
+                Some(state) if state.is_idle() => Some((state.active_at, number)),
+                Some(state) => {
+                    state.is_left = false;
+                    None
+                }
+                None => None,
+            };
+            self.left.pop_front();
+            self.left.extend(again);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use realtime_protocol::subscriber::UserId;
+
+    use super::*;
+    use crate::budget::MemoryBudget;
+    use crate::channel::SessionId;
+    use crate::hub::Numbers;
+    use crate::settings::HubSettings;
+
+    #[derive(Debug, Clone)]
+    struct Anyone(Arc<UserId>);
+
+    impl Reader for Anyone {
+        fn session(&self) -> SessionId {
+            SessionId(1)
+        }
+
+        fn user(&self) -> &UserId {
+            &self.0
+        }
+    }
+
+    #[test]
+    fn the_list_of_channels_that_were_left_does_not_grow_with_those_that_have_gone() {
+        let budget = Arc::new(MemoryBudget::new(usize::MAX));
+        let mut hub = Hub::new(HubSettings::default(), budget, Numbers { first: 1, step: 1 }, 1);
+        let reader = Anyone(Arc::new(UserId::parse("u").unwrap()));
+        let channel = |index: u64| Channel::parse("c", Some(&index.to_string())).unwrap();
+        for second in 0..2_000 {
+            let now = Duration::from_secs(second);
+            // One that is new each time, and one that is left again and again.
+            for channel in [channel(second), channel(1_000_000)] {
+                hub.attach(&channel, reader.clone(), None, now);
+                hub.detach(&channel, SessionId(1), now);
+            }
+            hub.tick(now);
+        }
+        assert!(hub.left.len() <= hub.channel_count(), "{} of {}", hub.left.len(), hub.channel_count());
+        assert!(hub.channel_count() < 400, "{}", hub.channel_count());
     }
 }

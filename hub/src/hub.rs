@@ -1,6 +1,6 @@
 //! All channels of one hub: publish, attach, detach, and what is due over time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct Hub<R> {
     /// Readers of the listed channels, as they were listed.
     pub(crate) listed_readers: usize,
     pub(crate) due: DueChannels,
+    /// Channels that their readers have left with nothing in them, and when, in about that order. Some are read again.
+    pub(crate) left: VecDeque<(Duration, ChannelNumber)>,
 }
 
 /// Which channel numbers a hub gives out: `first`, `first + step`, `first + 2 * step`, …
@@ -114,6 +116,7 @@ impl<R: Reader + Clone> Hub<R> {
             listed: Vec::new(),
             listed_readers: 0,
             due: DueChannels::new(&settings.retentions),
+            left: VecDeque::new(),
             settings,
         }
     }
@@ -216,7 +219,12 @@ impl<R: Reader + Clone> Hub<R> {
             return false;
         };
         state.active_at = now;
-        state.detach(session)
+        let was_there = state.detach(session);
+        if !state.is_left && state.readers().is_empty() && state.stream.kept_messages() == 0 {
+            state.is_left = true;
+            self.left.push_back((now, number));
+        }
+        was_there
     }
 
     /// About how many readers there are for what [`take_batches`](Self::take_batches) would give now.
@@ -276,7 +284,7 @@ impl<R: Reader + Clone> Hub<R> {
         self.numbers.first += self.numbers.step;
         let channel = Arc::new(channel.clone());
         let retention = self.settings.retentions.number_of(&channel);
-        self.budget.charge(channel_bytes(&channel));
+        self.budget.charge_channel(channel_bytes(&channel));
         self.by_name.insert(Arc::clone(&channel), number);
         let state = ChannelState::new(channel, number, Stream::new(epoch), retention, now);
         self.channels.insert(number, state);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::MIN_CHANNELS_BYTES;
 use crate::retention::Retentions;
 
 /// The rules of one hub.
@@ -14,6 +15,9 @@ pub struct HubSettings {
     /// Publish ids that all hubs which share a budget remember; beyond that each gives up its oldest first, but none more
     /// than leaves it half of its even share.
     pub max_publish_ids: usize,
+    /// Bytes that channels themselves may hold in any case. With more than that, and more than half of the budget that all hubs
+    /// share, nobody makes further ones by coming to read.
+    pub least_channels_bytes: usize,
     /// Bytes that one recovery may have. What is more is not recovered, and the reader is told.
     pub max_recovery_bytes: usize,
     /// Bytes at which a frame of joined messages is closed.
@@ -32,6 +36,7 @@ impl Default for HubSettings {
             // A publisher tries for up to 30 s: 17,000 publishes a second, all of one channel if so. At a hundred bytes each,
             // the tables' spare room included, 52 MB.
             max_publish_ids: 524_288,
+            least_channels_bytes: MIN_CHANNELS_BYTES,
             // Eight of the largest outboxes' worth: more is quicker to load anew than to replay.
             max_recovery_bytes: 8 * 1024 * 1024,
             joined_frame_bytes: realtime_protocol::limits::JOINED_FRAME_BYTES,

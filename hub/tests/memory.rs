@@ -215,3 +215,33 @@ fn the_readers_of_what_waits_to_be_delivered_are_counted_until_it_is_taken() {
     fixture.hub.take_batches();
     assert_eq!(fixture.hub.due_readers(), 0);
 }
+
+/// One of many channels, which weighs a kilobyte and a half.
+fn resource(index: usize) -> Channel {
+    Channel::parse("read", Some(&format!("{index:01000}"))).unwrap()
+}
+
+#[test]
+fn channels_that_are_read_hold_so_much_and_those_that_were_left_make_place_for_others() {
+    let budget = Arc::new(MemoryBudget::with_channels(100_000, 200_000));
+    let numbers = Numbers { first: 1, step: 1 };
+    let mut hub = Hub::new(HubSettings::default(), Arc::clone(&budget), numbers, 1);
+    let reader = || Anyone(SessionId(1), UserId::parse("u").unwrap());
+    let mut count = 0;
+    while hub.has_place_for(&resource(count)) {
+        hub.attach(&resource(count), reader(), None, Duration::ZERO);
+        count += 1;
+    }
+    assert!((200_000..202_000).contains(&budget.used_bytes()), "{count} channels");
+    assert!(hub.has_place_for(&resource(0)), "it exists");
+    // One is left and read again, and one is left.
+    for index in [8, 7] {
+        hub.detach(&resource(index), SessionId(1), Duration::ZERO);
+    }
+    hub.attach(&resource(8), reader(), None, Duration::ZERO);
+    assert!(hub.has_place_for(&resource(count)));
+    hub.attach(&resource(count), reader(), None, Duration::ZERO);
+    assert_eq!((hub.number(&resource(7)), hub.number(&resource(8)).is_some()), (None, true));
+    assert!(!hub.has_place_for(&resource(count + 1)));
+    assert_eq!(hub.channel_count(), count);
+}

@@ -130,7 +130,7 @@ mod tests {
 
     fn attach(broker: &Broker<Visitor>, name: &str, from: &Position) {
         let visitor = Visitor(Arc::new(UserId::parse("v").unwrap()));
-        broker.attach(RequestId(1), &channel(name), &visitor, Some(from));
+        broker.attach(RequestId(1), &channel(name), &visitor, Some(from)).unwrap();
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         let visitor = Visitor(Arc::new(UserId::parse("v").unwrap()));
         // Each weighs some four hundred bytes.
         for index in 0..4_000 {
-            broker.attach(RequestId(1), &channel(&format!("read{index}")), &visitor, None);
+            broker.attach(RequestId(1), &channel(&format!("read{index}")), &visitor, None).unwrap();
         }
         assert!(broker.history_bytes() > LIMIT_BYTES);
         (0..100).for_each(|index| drop(publish(&broker, &format!("read{index}"))));

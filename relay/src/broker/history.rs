@@ -93,6 +93,10 @@ impl<P: Peer> Broker<P> {
     pub async fn make_known(&self, channel: &Channel) {
         let Some(store) = &self.store else { return };
         let now = self.clock.unix_now();
+        // Whoever attaches is told so.
+        if !self.shard_of(channel).hub.lock().has_place_for(channel) {
+            return;
+        }
         let stored = match self.shard_of(channel).place_channel(&**store, channel, now) {
             Ok(Some(outcome)) => outcome.wait().await,
             placed => placed.map(|_| ()),

@@ -81,7 +81,7 @@ impl Counters {
 impl<P: Peer> Broker<P> {
     /// Empty hubs that share one memory budget.
     pub fn new(settings: &HubSettings, max_history_bytes: usize, clock: Clock) -> Self {
-        let budget = Arc::new(MemoryBudget::new(max_history_bytes));
+        let budget = Arc::new(MemoryBudget::with_channels(max_history_bytes, settings.least_channels_bytes));
         let hasher = RandomState::new();
         let shards = (0..SHARDS).map(|index| {
             let numbers = Numbers { first: 1 + index, step: SHARDS };
@@ -116,17 +116,27 @@ impl<P: Peer> Broker<P> {
         Ok(Publishing::Done(published.position))
     }
 
-    /// Attaches a peer and queues the reply and what it missed, for the peer to write.
-    pub fn attach(&self, id: RequestId, channel: &Channel, peer: &P, from: Option<&Position>) -> Attached {
+    /// Attaches a peer and queues the reply and what it missed, for the peer to write. `None` when the channel does not exist
+    /// and there is no place for another one.
+    pub fn attach(
+        &self,
+        id: RequestId,
+        channel: &Channel,
+        peer: &P,
+        from: Option<&Position>,
+    ) -> Option<Attached> {
         self.make_room();
         let shard = self.shard_of(channel);
         let mut hub = shard.hub.lock();
+        if !hub.has_place_for(channel) {
+            return None;
+        }
         let attachment = hub.attach(channel, peer.clone(), from, self.clock.unix_now());
         shard.counters.count_recovery(attachment.recovered);
         let recovered_bytes = attachment.missed.iter().map(|frame| frame.len()).sum();
         let attached = Attached { number: attachment.number, is_new: attachment.is_new, recovered_bytes };
         queue_reply(id, attachment, peer);
-        attached
+        Some(attached)
     }
 
     /// The channels that somebody reads and `wanted` says yes to, with their readers.

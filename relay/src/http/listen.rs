@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::http::connection::{self, Routes};
 use crate::http::places::{Peer, Place, Places, Seat};
 use crate::http::problem::{Code, Problem};
+use crate::log::pace::Pace;
 use crate::tls::door::{NoHandshake, TlsDoor};
 
 /// How long to wait after an accept that failed for want of descriptors.
@@ -113,7 +114,10 @@ async fn refused(error: &io::Error) {
     if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
         return;
     }
-    tracing::warn!(%error, "a connection could not be accepted");
+    static PACE: Pace = Pace::new();
+    if let Some(left_out) = PACE.turn() {
+        tracing::warn!(%error, left_out, "a connection could not be accepted");
+    }
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 

@@ -117,7 +117,7 @@ impl Api {
             Operation::Contract => Ok(about::contract()),
             Operation::Publish => {
                 let key = self.keys.check(headers)?;
-                let max_bytes = self.max_payload_bytes + publish::ENVELOPE_BYTES;
+                let max_bytes = self.max_payload_bytes.saturating_add(publish::ENVELOPE_BYTES);
                 let body = body::read_json(headers, body, max_bytes).await?;
                 publish::answer(self.publish(key, headers, &body)?).await
             }

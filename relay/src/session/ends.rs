@@ -73,6 +73,15 @@ pub fn count_refused(status: Status) {
     counter!(REFUSED, "status" => word(status)).increment(1);
 }
 
+/// Says now and then that there are as many channels as there may be.
+pub fn tell_no_place() {
+    static PACE: Pace = Pace::new();
+    if let Some(left_out) = PACE.turn() {
+        let setting = "--max-history-bytes";
+        tracing::warn!(left_out, setting, "there are as many channels as there may be: no other can be read");
+    }
+}
+
 const fn word(status: Status) -> &'static str {
     match status {
         Status::BadInput => "400",

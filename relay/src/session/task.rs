@@ -9,7 +9,9 @@ use realtime_hub::channel::Reader as _;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::close::CloseCode;
 use realtime_protocol::codec::{read_client_frame, write_control};
-use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, Token};
+use realtime_protocol::error::Status;
+use realtime_protocol::frame::{ChannelNumber, ClientFrame, Control, RequestId, Token};
+use realtime_protocol::position::Position;
 use tokio::io::Interest;
 use tokio::time::{Instant, sleep_until};
 
@@ -276,15 +278,7 @@ impl SessionTask {
                 self.connection.queue(writer::text(&write_control(&control)));
             }
             Effect::Ask(channel) => self.ask(Arc::new(channel), AskedFor::Subscribing),
-            Effect::Attach { id, channel, position } => {
-                let attached = self.sessions.broker.attach(id, &channel, &self.connection, position.as_ref());
-                if attached.is_new {
-                    self.session.attached();
-                }
-                if attached.recovered_bytes > 0 {
-                    self.sessions.recovered(attached.recovered_bytes);
-                }
-            }
+            Effect::Attach { id, channel, position } => self.attach(id, &channel, position.as_ref()),
             Effect::Detach(channel) => {
                 self.detach(&channel);
             }
@@ -299,6 +293,22 @@ impl SessionTask {
                 self.end.get_or_insert(End::Code(code));
                 self.connection.end(writer::close(code.get(), &reason));
             }
+        }
+    }
+
+    fn attach(&mut self, id: RequestId, channel: &Channel, position: Option<&Position>) {
+        let Some(attached) = self.sessions.broker.attach(id, channel, &self.connection, position) else {
+            ends::tell_no_place();
+            let message = format!("there is no place for channel {channel}: try again later");
+            let status = Status::Unavailable;
+            let refused = Control::Refused { id, code: status.error_code(), status, message };
+            return self.perform(Effect::Send(refused));
+        };
+        if attached.is_new {
+            self.session.attached();
+        }
+        if attached.recovered_bytes > 0 {
+            self.sessions.recovered(attached.recovered_bytes);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a client gets that wants more than it may have, and that nobody else notices.
 
 use futures_util::SinkExt;
+use realtime_relay::app::Relay;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -9,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::support::{Answer, At, Client, DEADLINE, raw_http, relay};
+use crate::support::{Answer, At, Client, DEADLINE, publish, raw_http, relay, settings};
 
 /// A handshake of a client that a proxy speaks for.
 fn handshake(relay: &impl At, client: &str) -> String {
@@ -129,5 +130,40 @@ async fn a_client_that_comes_back_with_all_its_subscriptions_does_not_flood() {
         assert_eq!(client.frame().await["type"], "subscribed");
     }
     drop(client);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_to_read_finds_no_place_for_more_channels_than_memory_is_meant_for_and_others_read_on() {
+    let mut settings = settings(&[]);
+    settings.hub.least_channels_bytes = 10_000;
+    settings.max_history_bytes = 100_000;
+    let relay = Relay::start(settings).await.unwrap();
+    let mut quiet = Client::visitor(&relay).await;
+    quiet.subscribe(1, json!({"name": "c"}), None).await;
+    let mut greedy = Client::visitor(&relay).await;
+    let channel = |id: u32| json!({"name": "c", "resourceId": format!("{id:01000}")});
+    let mut taken = 0;
+    let refused = loop {
+        let reply = greedy.subscribe(taken, channel(taken), None).await;
+        if reply["type"] != "subscribed" {
+            break reply;
+        }
+        taken += 1;
+        assert!(taken < 1_000, "no end of channels");
+    };
+    assert_eq!((&refused["type"], &refused["status"]), (&json!("refused"), &json!(503)));
+    assert!(
+        refused["message"].as_str().unwrap().starts_with("there is no place for channel c/"),
+        "{refused}"
+    );
+    // Half of the memory, at some 1,400 bytes each.
+    assert!((25..40).contains(&taken), "{taken}");
+    publish(&relay, json!({"name": "c"}), json!("still")).await;
+    assert_eq!(quiet.payloads(1).await, ["still"]);
+    // Whoever publishes is trusted with channels, and these can be read.
+    publish(&relay, json!({"name": "new"}), json!("there")).await;
+    assert_eq!(quiet.subscribe(2, json!({"name": "new"}), None).await["type"], "subscribed");
+    drop((quiet, greedy));
     relay.stop().await;
 }
