@@ -59,6 +59,14 @@ pub struct Relief {
     recovered_bytes: AtomicUsize,
 }
 
+impl Relief {
+    /// Counts what a recovery has brought. Whether it makes up `enough` for a look, of all who count one.
+    fn is_due(&self, bytes: usize, enough: usize) -> bool {
+        let before = self.recovered_bytes.fetch_add(bytes, Ordering::Relaxed);
+        before < enough && before + bytes >= enough
+    }
+}
+
 impl Sessions {
     /// Sends slow clients away when the memory for what waits is used up. To be called about every second. Returns roughly
     /// what channels, publish ids, clients and what waits for them held, in bytes.
@@ -75,9 +83,7 @@ impl Sessions {
     /// Notes that a recovery has brought so many bytes that wait for a client now. A crowd that comes back may bring more in
     /// a second than there is memory, so this looks at it, too.
     pub fn recovered(&self, bytes: usize) {
-        let before = self.relief.recovered_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let enough = self.max_memory_bytes / LOOKS;
-        if before < enough && before + bytes >= enough {
+        if self.relief.is_due(bytes, self.max_memory_bytes / LOOKS) {
             self.relieve();
         }
     }
@@ -87,5 +93,19 @@ impl Sessions {
         let connection = Arc::new(Connection::new(self.registry.new_id(), wire, self.max_outbox_bytes));
         self.registry.enter(&connection);
         connection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_due_once_when_recoveries_have_brought_enough() {
+        let relief = Relief::default();
+        let due = [40, 50, 10, 500].map(|bytes| relief.is_due(bytes, 100));
+        assert_eq!(due, [false, false, true, false], "somebody looks already");
+        relief.recovered_bytes.store(0, Ordering::Relaxed);
+        assert!(relief.is_due(500, 100), "a large one alone");
     }
 }
