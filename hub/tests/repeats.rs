@@ -11,6 +11,7 @@ use realtime_hub::dedupe::IdTaken;
 use realtime_hub::deferred::Ticket;
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::publication::{Audience, Publication};
+use realtime_hub::retention::{Retention, Retentions};
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::subscriber::UserId;
@@ -75,6 +76,24 @@ fn a_repeat_of_what_is_being_stored_is_answered_with_its_own_place_and_ticket() 
     };
     assert_eq!([place("a"), place("b")], [(1, false, Some(1)), (2, false, Some(2))]);
     assert_eq!([place("a"), place("b")], [(1, true, Some(1)), (2, true, Some(2))]);
+}
+
+#[test]
+fn an_id_is_known_for_its_time_though_its_channel_keeps_nothing_and_nobody_reads_it() {
+    let retentions = Retentions::of_all(Retention { age: Duration::from_secs(1), ..Retention::default() });
+    let settings =
+        HubSettings { retentions, publish_id_age: Duration::from_secs(60), ..HubSettings::default() };
+    let budget = Arc::new(MemoryBudget::new(usize::MAX));
+    let mut hub: Hub<Nobody> = Hub::new(settings, budget, Numbers { first: 1, step: 1 }, 1);
+    assert_eq!(publish(&mut hub, "a"), (1, false));
+    for second in 2..50 {
+        hub.tick(Duration::from_secs(second));
+    }
+    assert_eq!(publish(&mut hub, "a"), (1, true));
+    for second in 50..200 {
+        hub.tick(Duration::from_secs(second));
+    }
+    assert_eq!(hub.channel_count(), 0, "and not for longer");
 }
 
 #[test]
