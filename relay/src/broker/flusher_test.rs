@@ -158,6 +158,15 @@ fn messages(frame: &Bytes) -> usize {
     frame.iter().filter(|byte| **byte == b'[').count() - 1
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_comes_to_read_does_not_wait_for_a_disk_that_says_nothing() {
+    let store: Arc<dyn Store> = Arc::new(ByHand::default());
+    let broker = flushing_to(Some(store));
+    timeout(Duration::from_secs(60), broker.make_known(&channel())).await.unwrap();
+    let _hears = attach(&broker, 1);
+    assert_eq!(broker.totals().subscriptions, 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn messages_that_still_wait_in_sockets_leave_with_the_first_when_there_are_many_readers() {
     // A relay's work is done by its workers, and this test's is to be, too.

@@ -12,6 +12,7 @@ use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::frame::ChannelNumber;
 use realtime_protocol::position::{Epoch, Offset};
+use tokio::time::timeout;
 
 use crate::broker::committer;
 use crate::broker::peer::Peer;
@@ -20,9 +21,13 @@ use crate::store::contract::{Hubs, Restore, Status, Store};
 use crate::store::disk::{DiskStore, Durability};
 use crate::store::folder::{DataFolder, FolderError};
 use crate::store::gauge;
+use crate::store::refusal::Refusal;
 
 /// What a publish id that is remembered takes on the disk, about.
 const ID_BYTES: usize = 128;
+
+/// How long who comes to read waits for the disk to know the channel. Publishers wait longer: they have to know.
+const MAX_KNOWING: Duration = Duration::from_secs(2);
 
 /// A store at work.
 pub struct History {
@@ -98,7 +103,10 @@ impl<P: Peer> Broker<P> {
             return;
         }
         let stored = match self.shard_of(channel).place_channel(&**store, channel, now) {
-            Ok(Some(outcome)) => outcome.wait().await,
+            Ok(Some(outcome)) => match timeout(MAX_KNOWING, outcome.wait()).await {
+                Ok(stored) => stored,
+                Err(_) => Err(Refusal::Silent),
+            },
             placed => placed.map(|_| ()),
         };
         if let Err(refusal) = stored {

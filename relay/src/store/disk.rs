@@ -40,6 +40,10 @@ const FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Two files: below that, room is not worth the reading and writing.
 const SPARE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// How long a disk may take for a write before it counts as one that does not answer: as long as backends wait for an answer
+/// to a publish. A disk that others keep busy may take seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How a store goes about it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
@@ -50,6 +54,8 @@ pub(crate) struct Rules {
     pub(crate) file_bytes: u64,
     /// Bytes that may be on the disk without being needed, twice over, whatever is held.
     pub(crate) spare_bytes: u64,
+    /// How long the disk may take for a write before nothing more is taken.
+    pub(crate) patience: Duration,
 }
 
 /// A history on a disk.
@@ -75,7 +81,13 @@ impl DiskStore {
         restore: &mut dyn Restore,
     ) -> Result<Opened, FolderError> {
         let medium = Arc::new(Folder::new(folder.path().to_owned()));
-        let rules = Rules { durability, longest, file_bytes: FILE_BYTES, spare_bytes: SPARE_BYTES };
+        let rules = Rules {
+            durability,
+            longest,
+            file_bytes: FILE_BYTES,
+            spare_bytes: SPARE_BYTES,
+            patience: PATIENCE,
+        };
         Self::over(medium, Boot::now(), rules, restore).map_err(|error| match error {
             LoadError::Newer(version) => FolderError::Newer { path: folder.path().to_owned(), version },
             LoadError::Io(source) => FolderError::Unusable { path: folder.path().to_owned(), source },
@@ -98,7 +110,7 @@ impl DiskStore {
             inode,
             is_synced: rules.durability == Durability::Machine,
         };
-        let queue = Queue::new(author, rules.file_bytes, Files::new(files, end), newest);
+        let queue = Queue::new(author, rules.file_bytes, rules.patience, Files::new(files, end), newest);
         let keeping = Keeping::new(&rules, damaged_up_to, numbered);
         Ok(Opened { store: Self { log: Log::new(medium, queue), keeping }, doubtful, report })
     }

@@ -44,6 +44,10 @@ pub(crate) struct Queue {
     /// Streams that the batch's file knows.
     streams: Streams,
     is_roll_due: bool,
+    /// How long the disk may take to answer.
+    patience: Duration,
+    /// Since when somebody waits for the disk, or since its last answer while others wait.
+    unanswered_since: Option<Instant>,
     refuses: Option<(Refusal, Instant)>,
     /// The reserve is there to be written to although nothing else is taken.
     is_relieving: bool,
@@ -56,8 +60,14 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// A queue whose first batch begins a file after these, `streams` being those of the newest. A file is sealed when
-    /// it has `file_bytes`.
-    pub(crate) fn new(author: Author, file_bytes: u64, files: Files, streams: Streams) -> Self {
+    /// it has `file_bytes`. Nothing is taken while the disk has not answered for longer than `patience`.
+    pub(crate) fn new(
+        author: Author,
+        file_bytes: u64,
+        patience: Duration,
+        files: Files,
+        streams: Streams,
+    ) -> Self {
         let mut queue = Self {
             batch: Batch::new(Ticket(0), Seal::of(0)),
             author,
@@ -65,6 +75,8 @@ impl Queue {
             files,
             streams,
             is_roll_due: false,
+            patience,
+            unanswered_since: None,
             refuses: None,
             is_relieving: false,
             is_closing: false,
@@ -83,8 +95,14 @@ impl Queue {
     ) -> Result<Collected, Refusal> {
         match &self.refuses {
             Some((refusal, _)) => Err(refusal.clone()),
+            None if self.silent_for().is_some() => Err(Refusal::Silent),
             None => self.collect_again(add),
         }
+    }
+
+    /// How long the disk has not answered, when that is too long.
+    fn silent_for(&self) -> Option<Duration> {
+        self.unanswered_since.map(|since| since.elapsed()).filter(|silence| *silence > self.patience)
     }
 
     /// Collects something that has to be written again, which goes on while a full disk is relieved.
@@ -102,6 +120,7 @@ impl Queue {
             return Err(Refusal::Busy);
         }
         add(&mut self.batch, &mut self.streams);
+        self.unanswered_since.get_or_insert_with(Instant::now);
         Ok(Collected { ticket: self.batch.ticket, outcome: Arc::clone(&self.batch.outcome) })
     }
 
@@ -159,6 +178,7 @@ impl Queue {
 
     /// A batch is written.
     pub(crate) fn wrote(&mut self, batch: Batch, took: Duration) -> Commit {
+        self.unanswered_since = self.batch.is_wanted.then(Instant::now);
         let bytes = batch.bytes.len() as u64;
         self.files.wrote(batch.opens.map(|(number, _)| number), bytes, batch.newest_at);
         gauge::note_commit(bytes, took);
@@ -170,6 +190,7 @@ impl Queue {
     pub(crate) fn failed(&mut self, failed: Batch, refusal: Refusal) -> Commit {
         let since = self.refuses.take().map_or_else(Instant::now, |(_, since)| since);
         self.refuses = Some((refusal.clone(), since));
+        self.unanswered_since = None;
         self.is_relieving = false;
         let spare = Batch::new(self.batch.ticket, Seal::of(0));
         let collected = std::mem::replace(&mut self.batch, spare);
@@ -262,8 +283,9 @@ impl Queue {
     }
 
     pub(crate) fn status(&self) -> Status {
+        let refuses = self.refuses.as_ref().map(|(refusal, since)| (refusal.clone(), since.elapsed()));
         Status {
-            refuses: self.refuses.as_ref().map(|(refusal, since)| (refusal.clone(), since.elapsed())),
+            refuses: refuses.or_else(|| self.silent_for().map(|silence| (Refusal::Silent, silence))),
             disk_bytes: self.files.bytes(),
         }
     }

@@ -15,6 +15,9 @@ pub enum Refusal {
     /// The disk does not do what it should.
     #[error("the relay cannot write its history ({0}): it goes on trying")]
     Failing(Arc<io::Error>),
+    /// The disk says nothing: neither that it has what was written nor that it cannot take it.
+    #[error("the relay's disk does not answer: messages are taken again as soon as it does")]
+    Silent,
     /// More waits for the disk than may.
     #[error("more is published than the relay's disk takes")]
     Busy,
@@ -58,6 +61,7 @@ impl Refusal {
         match self {
             Self::Full => "full",
             Self::Failing(_) => "failing",
+            Self::Silent => "silent",
             Self::Busy => "busy",
             Self::Stopping => "stopping",
         }
@@ -69,7 +73,7 @@ impl Refusal {
             Self::Busy => Duration::from_secs(1),
             Self::Stopping => Duration::from_secs(2),
             // A person may have to make room; until then each attempt is one in vain.
-            Self::Full | Self::Failing(_) => Duration::from_secs(5),
+            Self::Full | Self::Failing(_) | Self::Silent => Duration::from_secs(5),
         }
     }
 }

@@ -172,6 +172,24 @@ fn a_full_disk_refuses_and_takes_messages_again_when_there_is_room() {
 }
 
 #[test]
+fn a_disk_that_does_not_answer_is_told_of_and_given_nothing_more_until_it_does() {
+    let mut world = World::new(Durability::Process);
+    world.rules.patience = Duration::ZERO;
+    world.restart();
+    assert!(world.store.status().refuses.is_none(), "nobody waits for it");
+    let kept = world.publish("a", None).unwrap();
+    let (refusal, _) = world.store.status().refuses.unwrap();
+    assert_eq!(refusal.word(), "silent");
+    assert!(world.publish("a", None).unwrap_err().to_string().contains("does not answer"));
+    assert!(world.commit());
+    assert!(world.store.status().refuses.is_none());
+    assert_eq!(world.recover("a", None).position, kept, "what it was given is there");
+    world.publish("b", None).unwrap();
+    world.commit();
+    world.check_all();
+}
+
+#[test]
 fn a_disk_that_its_own_history_fills_is_good_again_when_messages_are_old_enough() {
     const ROOM: usize = 1_500_000;
     for file_bytes in [20_000, u64::MAX] {

@@ -78,7 +78,13 @@ const ALWAYS: Duration = Duration::from_secs(1_000_000);
 
 impl World {
     pub(super) fn new(durability: Durability) -> Self {
-        let rules = Rules { durability, longest: ALWAYS, file_bytes: 1_000, spare_bytes: 32 * 1024 * 1024 };
+        let rules = Rules {
+            durability,
+            longest: ALWAYS,
+            file_bytes: 1_000,
+            spare_bytes: 32 * 1024 * 1024,
+            patience: Duration::MAX,
+        };
         let retention = Retention { messages: 1_000_000, age: ALWAYS, bytes: usize::MAX };
         Self::on(FakeDisk::default(), rules, retention)
     }
