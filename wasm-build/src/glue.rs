@@ -29,35 +29,6 @@ const DECODE_TEXT: &str = "function decodeText(bytes) {
     return cachedTextDecoder.decode(bytes);
 }";
 
-/// Views of the module's memory. wasm-bindgen's own are kept and looked at whenever they are used, since the memory moves
-/// when it grows; those of the SDK are few, and made when they are needed.
-const VIEWS: [(&str, &str); 3] = [
-    (
-        "getDataViewMemory0",
-        "function getDataViewMemory0() {
-    return new DataView(wasm.memory.buffer);
-}",
-    ),
-    (
-        "getUint32ArrayMemory0",
-        "function getUint32ArrayMemory0() {
-    return new Uint32Array(wasm.memory.buffer);
-}",
-    ),
-    (
-        "getUint8ArrayMemory0",
-        "function getUint8ArrayMemory0() {
-    return new Uint8Array(wasm.memory.buffer);
-}",
-    ),
-];
-
-/// What forgets the views that are kept.
-const FORGET_VIEWS: &str = "cachedDataViewMemory0 = null;
-cachedUint32ArrayMemory0 = null;
-cachedUint8ArrayMemory0 = null;
-";
-
 /// The glue with the shortest way for texts in both directions: right for a module that is given few and short ones.
 ///
 /// # Errors
@@ -65,11 +36,7 @@ cachedUint8ArrayMemory0 = null;
 pub(crate) fn lean(glue: &str) -> Result<String> {
     const BOTH: &str = ", wasm.__wbindgen_malloc, wasm.__wbindgen_realloc)";
     let glue = replace_function(glue, "passStringToWasm0", PASS_STRING)?;
-    let mut glue = replace_function(&glue, "decodeText", DECODE_TEXT)?;
-    for (name, view) in VIEWS {
-        glue = replace_function(&glue, name, view)?;
-    }
-    let glue = replace_once(&glue, FORGET_VIEWS, "")?;
+    let glue = replace_function(&glue, "decodeText", DECODE_TEXT)?;
     ensure!(glue.contains(BOTH), "the glue does not pass texts as it did");
     // What the module imports are plain functions: nobody calls them as constructors.
     let glue = glue.replace(": function(", "(");
@@ -113,27 +80,17 @@ mod tests {
     const GLUE: &str = "function passStringToWasm0(arg, malloc, realloc) { if (realloc) { a } else { b } }
 let numBytesDecoded = 0;
 function decodeText(bytes) { numBytesDecoded += bytes.length; }
-function getDataViewMemory0() { if (cached) { return cached; } }
-function getUint32ArrayMemory0() { if (cached) { return cached; } }
-function getUint8ArrayMemory0() { if (cached) { return cached; } }
 imports = { now: function() { } };
-cachedDataViewMemory0 = null;
-cachedUint32ArrayMemory0 = null;
-cachedUint8ArrayMemory0 = null;
 f(passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc));
 export { initSync, __wbg_init as default };";
 
     #[test]
-    fn texts_and_views_go_the_short_way_and_nothing_else_changes() {
+    fn texts_and_imports_go_the_short_way_and_nothing_else_changes() {
         let lean = lean(GLUE).unwrap();
-        let [(_, data), (_, words), (_, bytes)] = VIEWS;
         let expected = [
             PASS_STRING,
             "let numBytesDecoded = 0;",
             DECODE_TEXT,
-            data,
-            words,
-            bytes,
             "imports = { now() { } };",
             "f(passStringToWasm0(name, wasm.__wbindgen_malloc));",
             "export { initSync, __wbg_init as default };",
@@ -153,6 +110,5 @@ export { initSync, __wbg_init as default };";
         assert!(lean(&GLUE.replace("decodeText", "decode")).is_err());
         assert!(lean(&GLUE.replace("wasm.__wbindgen_realloc", "realloc")).is_err());
         assert!(lean(&GLUE.replace(" }\nlet", "\nlet")).is_err());
-        assert!(lean(&GLUE.replace("cachedUint8ArrayMemory0 = null;", "")).is_err());
     }
 }
