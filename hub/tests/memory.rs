@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use realtime_hub::budget::MemoryBudget;
-use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::channel::SessionId;
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::publication::{Audience, Publication};
 use realtime_hub::retention::{ChannelPattern, Retention, RetentionRule, Retentions};
@@ -15,18 +17,7 @@ use realtime_protocol::channel::Channel;
 use realtime_protocol::position::{Offset, Position};
 use realtime_protocol::subscriber::UserId;
 
-#[derive(Debug, Clone)]
-struct Anyone(SessionId, UserId);
-
-impl Reader for Anyone {
-    fn session(&self) -> SessionId {
-        self.0
-    }
-
-    fn user(&self) -> &UserId {
-        &self.1
-    }
-}
+use crate::support::Anyone;
 
 struct Fixture {
     hub: Hub<Anyone>,

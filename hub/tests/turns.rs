@@ -2,29 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use realtime_hub::budget::MemoryBudget;
-use realtime_hub::channel::{Reader, SessionId};
+use realtime_hub::channel::SessionId;
 use realtime_hub::hub::{Hub, Numbers};
 use realtime_hub::publication::{Audience, Publication};
 use realtime_hub::settings::HubSettings;
 use realtime_protocol::channel::Channel;
 use realtime_protocol::subscriber::UserId;
 
-#[derive(Debug, Clone)]
-struct Anyone(SessionId, UserId);
-
-impl Reader for Anyone {
-    fn session(&self) -> SessionId {
-        self.0
-    }
-
-    fn user(&self) -> &UserId {
-        &self.1
-    }
-}
+use crate::support::Anyone;
 
 #[test]
 fn while_a_large_batch_is_being_written_its_channel_gives_no_other_and_then_all_that_came() {

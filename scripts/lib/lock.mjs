@@ -2,9 +2,10 @@
  * A lock between processes: a file that names its owner. Whoever finds the owner gone takes the lock over.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from './log.mjs';
+import { buildDir, toolsDir } from './project.mjs';
 
 /** How often a run that waits for another one looks again. */
 const POLL_MS = 500;
@@ -28,6 +29,23 @@ export async function withLock(file, activity, work) {
     release();
   }
 }
+
+/**
+ * Does some work while nobody else writes the files that this clone builds.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export const whileNobodyBuilds = (work) => withLock(join(buildDir, 'build.lock'), 'builds here, too', work);
+
+/**
+ * Does some work while nobody else on this machine installs tools.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export const whileNobodyInstalls = (work) =>
+  withLock(join(toolsDir, 'lock'), 'installs the test tools', work);
 
 /**
  * Waits until nobody has the lock, then takes it. It is there with its owner's name in it or not at all, and an owner

@@ -4,9 +4,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, stamp } from './fingerprint.mjs';
-import { withLock } from './lock.mjs';
+import { whileNobodyBuilds } from './lock.mjs';
 import { step } from './log.mjs';
-import { buildFolder, buildLock, distDir, root } from './project.mjs';
+import { buildFolder, distDir, root } from './project.mjs';
 import { run } from './run.mjs';
 import { frontendFolder } from './wasm.mjs';
 
@@ -34,7 +34,7 @@ export const hostProgram = join(backendFolder, 'bin', 'wix-realtime-backend.js')
  * @returns {Promise<Tarballs>}
  */
 export function packPackages() {
-  return withLock(buildLock, 'builds here, too', async () => ({
+  return whileNobodyBuilds(async () => ({
     // It is bundled while it is packed, which makes the bundler and its version part of the input.
     frontend: await pack(frontendFolder, [
       join(root, 'sdk-wasm', 'bundle.mjs'),
@@ -85,7 +85,7 @@ const isTarballOf = (name, file) =>
  * @returns {Promise<string>} the package's folder
  */
 export function unpackedFrontend(tarball) {
-  return withLock(buildLock, 'builds here, too', () => unpack(tarball));
+  return whileNobodyBuilds(() => unpack(tarball));
 }
 
 /** @param {string} tarball */

@@ -43,9 +43,6 @@ export const home = ensureHome(join(buildDir, 'home'));
 /** Tools that only the tests need, kept outside the repository so that every clone shares them. */
 export const toolsDir = join(process.env.XDG_CACHE_HOME || join(home, '.cache'), 'realtime-relay', 'tools');
 
-/** What keeps two builds of this clone apart that write the same files. */
-export const buildLock = join(buildDir, 'build.lock');
-
 /**
  * A folder under `.build`, created when it is missing.
  *

@@ -3,7 +3,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withLock } from './lock.mjs';
+import { whileNobodyInstalls } from './lock.mjs';
 import { step } from './log.mjs';
 import { toolsDir } from './project.mjs';
 import { patiently } from './retry.mjs';
@@ -28,8 +28,7 @@ export async function ensureToolFolder(name, recipe, hint, make) {
   const isMade = () =>
     existsSync(join(folder, MADE_OF)) && readFileSync(join(folder, MADE_OF), 'utf8') === recipe;
   if (isMade()) return folder;
-  mkdirSync(toolsDir, { recursive: true });
-  await withLock(join(toolsDir, 'lock'), 'installs the test tools', async () => {
+  await whileNobodyInstalls(async () => {
     // Looked at again: whoever had the lock before may have made it.
     if (isMade()) return;
     rmSync(folder, { recursive: true, force: true });

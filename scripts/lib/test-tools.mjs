@@ -5,9 +5,9 @@
  * They are built from source, since that is what every machine with cargo can do, once per machine and without
  * optimisation: their speed does not matter and it makes building them five times as fast.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { withLock } from './lock.mjs';
+import { whileNobodyInstalls } from './lock.mjs';
 import { step } from './log.mjs';
 import { lockedCrateVersion, toolsDir } from './project.mjs';
 import { isOfTheNetwork, patiently } from './retry.mjs';
@@ -109,8 +109,7 @@ export const ensureDeny = () => ensureTools([DENY]);
  */
 async function ensureTools(tools) {
   if ((await missingOf(tools)).length === 0) return;
-  mkdirSync(toolsDir, { recursive: true });
-  await withLock(join(toolsDir, 'lock'), 'installs the test tools', async () => {
+  await whileNobodyInstalls(async () => {
     // Looked at again: whoever had the lock before may have installed them.
     for (const tool of await missingOf(tools)) await install(tool);
     rmSync(join(toolsDir, 'build'), { recursive: true, force: true });

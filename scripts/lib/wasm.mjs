@@ -5,9 +5,9 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fingerprint } from './fingerprint.mjs';
-import { withLock } from './lock.mjs';
+import { whileNobodyBuilds } from './lock.mjs';
 import { step } from './log.mjs';
-import { buildFolder, buildLock, root } from './project.mjs';
+import { buildFolder, root } from './project.mjs';
 import { run } from './run.mjs';
 import { cargo } from './rust.mjs';
 
@@ -43,7 +43,7 @@ export async function buildWasm() {
   await step(
     'browser SDK, wasm',
     (busyWith) =>
-      withLock(buildLock, 'builds here, too', async () => {
+      whileNobodyBuilds(async () => {
         await cargo(['run', '--package', 'wasm-build', '--', '--out-dir', unoptimised], {
           log: 'wasm-build',
           busyWith,
