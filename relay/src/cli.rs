@@ -30,8 +30,9 @@ pub enum Command {
     /// Run the relay: browsers subscribe over WebSocket, backends publish over HTTP
     ///
     /// It prints "listening on http://ADDR" to standard output once it does, and its log to standard error. SIGTERM
-    /// and SIGINT stop it in good order: clients are told when to come back, what was accepted is delivered. SIGHUP has
-    /// it look at the permissions file now (it watches the file anyway) and ask again about all that is subscribed.
+    /// and SIGINT stop it in good order: clients are told when to come back, what was accepted is delivered; a second
+    /// one ends it at once. SIGHUP has it look at the permissions file now (it watches the file anyway) and ask again
+    /// about all that is subscribed.
     #[command(after_help = SERVE_EXAMPLE)]
     Serve(Box<Options>),
 

@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
 //! the command line), [`dial`] and [`trust`] (how a relay is reached), then the commands: [`serve`] with [`handed`],
-//! [`descriptors`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`], [`line`](mod@line),
+//! [`descriptors`], [`signals`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`], [`line`](mod@line),
 //! [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`], [`completions`].
 
 pub mod address;
@@ -30,6 +30,7 @@ pub mod publish;
 pub mod request;
 pub mod script;
 pub mod serve;
+pub mod signals;
 pub mod subscribe;
 pub mod token;
 pub mod transport;

@@ -1,17 +1,18 @@
 //! `relay serve`: runs the relay until it is told to stop.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::Failure;
+use super::signals::{Signals, Told, again};
 use super::{descriptors, handed, notify};
 use crate::app::{CONNECTIONS_BESIDE_SESSIONS, Relay, StartError};
 use crate::settings::{Options, Settings, SettingsError, strangers};
 
-/// Runs the relay until SIGTERM or SIGINT. SIGHUP has the permissions looked at.
+/// Runs the relay until SIGTERM or SIGINT; a second one of them ends it at once. SIGHUP has the permissions looked at.
 ///
 /// # Errors
 /// When the settings are not right, or the relay cannot start.
@@ -32,39 +33,34 @@ pub fn run(options: Options) -> Result<ExitCode, Failure> {
     // Before there are threads, so that it takes no time.
     descriptors::prepare(settings.max_sessions.saturating_add(CONNECTIONS_BESIDE_SESSIONS));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(settings, socket))?;
-    Ok(ExitCode::SUCCESS)
+    let ended = runtime.block_on(serve(settings, socket));
+    // Threads that a disk holds up hold nobody else up.
+    runtime.shutdown_background();
+    ended
 }
 
 /// A file has reached the limit that is set for the process (`ulimit -f`). The same number on Linux and macOS.
 const SIGXFSZ: i32 = 25;
 
-async fn serve(settings: Settings, socket: Option<TcpListener>) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    // To a program at a terminal it says that the terminal is gone; to a service that it should look at its files.
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let has_terminal = std::io::stderr().is_terminal();
+async fn serve(settings: Settings, socket: Option<TcpListener>) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::hear()?;
     // With a handler, a write beyond the limit fails, as on a full disk; without one the process would end.
     let _file_too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
     let relay = Relay::start_at(settings, socket).await?;
     announce(&relay);
     notify::tell(notify::READY);
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hang_up.recv() => {
-                if has_terminal {
-                    break;
-                }
-                relay.reload();
-            }
-        }
+    while signals.next().await == Told::Reload {
+        relay.reload();
     }
     notify::tell(notify::STOPPING);
-    relay.stop().await;
-    Ok(())
+    tokio::select! {
+        biased;
+        () = relay.stop() => Ok(ExitCode::SUCCESS),
+        signal = again(async || signals.next().await) => {
+            tracing::warn!(?signal, "told to stop once more: ending at once, whatever is still to be done");
+            Ok(signal.exit_code())
+        }
+    }
 }
 
 /// Tells whoever started the relay where it is.

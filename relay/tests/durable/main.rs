@@ -7,6 +7,7 @@
 )]
 
 mod full;
+mod hanging;
 mod kill;
 mod listener;
 mod process;

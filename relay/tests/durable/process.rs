@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -139,11 +139,36 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    /// Sends it a signal by name.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().await.unwrap().success());
+    }
+
+    /// Waits until its log says something.
+    pub(crate) async fn says(&self, words: &str) {
+        let said = async {
+            while !self.log().iter().any(|line| line.contains(words)) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(DEADLINE, said).await.unwrap_or_else(|_| panic!("{words:?} is not in {:?}", self.log()));
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(&mut self) -> ExitStatus {
+        timeout(DEADLINE, self.child.wait()).await.expect("an end in time").unwrap()
+    }
+
     /// Stops it in good order.
     pub(crate) async fn stop(mut self) {
-        let id = self.id().to_string();
-        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().await.unwrap().success());
-        let status = timeout(DEADLINE, self.child.wait()).await.expect("an end in time").unwrap();
+        self.signal("TERM").await;
+        let status = self.end().await;
         assert!(status.success(), "{status}: {:?}", self.log());
     }
 }
