@@ -1,65 +1,100 @@
-//! A large frame in the kernel's own pages, which sockets share, where a write would copy it for each of them.
+//! A frame in the kernel's own pages, which sockets share, where a write would copy it for each of them.
 //!
-//! The frame is written to a pipe once. For each socket the pipe's pages are branched to a second pipe (`tee`) and moved
-//! from there to the socket (`splice`): two system calls instead of one, and no copy. The pages belong to the pipe and to
-//! the sockets that have not sent them yet; the relay's memory is not among them, so nothing that it does later can
-//! change what is on its way.
+//! The frame is written to a pipe once, or some times in a row where it is small. The pipe's pages are branched to a
+//! second pipe (`tee`), and from there each socket is given one frame (`splice`): no copy, and hardly more than one system
+//! call for each. The pages belong to the pipe and to the sockets that have not sent them yet; the relay's memory is not
+//! among them, so nothing that it does later can change what is on its way.
 
+use std::io::IoSlice;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice, tee};
 
-/// Bytes from which on two system calls cost clearly less than one and the copy
-/// (`docs/decisions/0014-what-the-data-plane-costs.md`).
-const MIN_BYTES: usize = 24 * 1024;
+/// Bytes from which on this costs less than the copy (`docs/decisions/0014-what-the-data-plane-costs.md`).
+const MIN_BYTES: usize = 4 * 1024;
 
 /// Readers from which on making the pipes, some ten microseconds, is nothing beside the copies.
 const MIN_READERS: usize = 64;
 
+/// Bytes of all copies from which on making the pipes is nothing beside them.
+const MIN_COPIED_BYTES: usize = MIN_READERS * 24 * 1024;
+
+/// Bytes that are branched at once: what a pipe has room for unless it is asked for more.
+const BRANCHED_BYTES: usize = 64 * 1024;
+
+/// Readers for each time that the frame is in its pipe: they pay for the copy.
+const READERS_PER_REPEAT: usize = 32;
+
 /// A frame in pages that sockets share.
 #[derive(Debug)]
 pub struct Pages {
+    /// The frame, `repeats` times.
     source: Pipe,
-    /// Empty between two sockets. None where it could not be made again, or the system has no such calls.
-    branch: Option<Pipe>,
+    repeats: usize,
+    /// None where it could not be made again, or the system has no such calls.
+    branch: Option<Branch>,
     bytes: usize,
+}
+
+/// Whole frames on their way to the next sockets.
+#[derive(Debug)]
+struct Branch {
+    pipe: Pipe,
+    frames: usize,
 }
 
 impl Pages {
     /// The pages of a frame, if that is worth it for so many readers, and the system grants them.
     pub fn of(frame: &[u8], readers: usize) -> Option<Self> {
-        if frame.len() < MIN_BYTES || readers < MIN_READERS {
+        let copied = frame.len().saturating_mul(readers);
+        if frame.len() < MIN_BYTES || readers < MIN_READERS || copied < MIN_COPIED_BYTES {
             return None;
         }
-        Self::holding(frame).ok().flatten()
+        let repeats = (BRANCHED_BYTES / frame.len()).min(readers / READERS_PER_REPEAT).max(1);
+        Self::holding(frame, repeats).ok().flatten()
     }
 
     /// None when a pipe has no room for all of it.
-    fn holding(frame: &[u8]) -> io::Result<Option<Self>> {
+    fn holding(frame: &[u8], repeats: usize) -> io::Result<Option<Self>> {
         let bytes = frame.len();
-        let source = Pipe::with_room(bytes)?;
-        let branch = Some(Pipe::with_room(bytes)?);
-        let is_whole = io::write(&source.writer, frame)? == bytes;
-        Ok(is_whole.then_some(Self { source, branch, bytes }))
+        let source = Pipe::with_room(bytes * repeats)?;
+        let branch = Some(Branch::empty(bytes * repeats)?);
+        // In one call, which fills every page.
+        let is_whole = io::writev(&source.writer, &vec![IoSlice::new(frame); repeats])? == bytes * repeats;
+        Ok(is_whole.then_some(Self { source, repeats, branch, bytes }))
     }
 
     /// Gives the frame to a socket that does not block, from its beginning. Returns how many bytes the socket took: fewer
     /// than all when it has no more room, and 0 when it took none, for whatever reason. What a write then meets tells why.
     pub fn give(&mut self, socket: impl AsFd) -> usize {
-        let Some(branch) = self.branch.take() else { return 0 };
-        let flags = SpliceFlags::NONBLOCK;
-        if tee(&self.source.reader, &branch.writer, self.bytes, flags) != Ok(self.bytes) {
-            return 0;
+        let Some(mut branch) = self.branch.take() else { return 0 };
+        let (flags, all) = (SpliceFlags::NONBLOCK, self.bytes * self.repeats);
+        if branch.frames == 0 {
+            if tee(&self.source.reader, &branch.pipe.writer, all, flags) != Ok(all) {
+                return 0;
+            }
+            branch.frames = self.repeats;
         }
-        let taken = match splice(&branch.reader, None, socket, None, self.bytes, flags) {
+        let taken = match splice(&branch.pipe.reader, None, socket, None, self.bytes, flags) {
             Ok(taken) => taken,
             Err(io::Errno::INVAL | io::Errno::NOSYS | io::Errno::OPNOTSUPP | io::Errno::PERM) => return 0,
             Err(_) => 0,
         };
-        // What is left in a pipe goes with it: it must not be in front of the next socket's.
-        self.branch = if taken == self.bytes { Some(branch) } else { Pipe::with_room(self.bytes).ok() };
+        // What is left of a frame in a pipe goes with it: it must not be in front of the next socket's.
+        self.branch = if taken == self.bytes {
+            branch.frames -= 1;
+            Some(branch)
+        } else {
+            Branch::empty(all).ok()
+        };
         taken
+    }
+}
+
+impl Branch {
+    fn empty(room_bytes: usize) -> io::Result<Self> {
+        Ok(Self { pipe: Pipe::with_room(room_bytes)?, frames: 0 })
     }
 }
 
