@@ -84,7 +84,11 @@ async fn next_commit<P: Peer>(shard: &Shard<P>) {
 
 async fn deliver<P: Peer>(shard: &Arc<Shard<P>>, batches: Vec<Batch<P>>, tracker: &TaskTracker) {
     let mut writes = 0;
-    for batch in batches {
+    let mut batches = batches.into_iter();
+    while let Some(batch) = batches.next() {
+        if let Some(next) = batches.as_slice().first().and_then(first_reader) {
+            next.prefetch();
+        }
         if batch.is_large {
             tracker.spawn(deliver_large(Arc::clone(shard), batch.number, batch.deliveries));
             continue;
@@ -98,6 +102,10 @@ async fn deliver<P: Peer>(shard: &Arc<Shard<P>>, batches: Vec<Batch<P>>, tracker
             }
         }
     }
+}
+
+fn first_reader<P>(batch: &Batch<P>) -> Option<&P> {
+    batch.deliveries.first()?.readers.first()
 }
 
 /// Writes a channel's batches one after the other, so that other channels of its hub need not wait for it, and each on

@@ -109,8 +109,19 @@ pub(super) async fn write_to<P: Peer>(number: ChannelNumber, frame: &Bytes, read
 
 fn write_part<P: Peer>(number: ChannelNumber, frame: &Bytes, pages: Option<&mut Pages>, readers: &[P]) {
     match pages {
-        None => readers.iter().for_each(|reader| reader.write(number, frame)),
-        Some(pages) => readers.iter().for_each(|reader| reader.write_shared(number, frame, pages)),
+        None => each(readers, |reader| reader.write(number, frame)),
+        Some(pages) => each(readers, |reader| reader.write_shared(number, frame, pages)),
+    }
+}
+
+/// Does something for one reader after the other, each time while the next one is fetched.
+fn each<P: Peer>(readers: &[P], mut act: impl FnMut(&P)) {
+    let mut following = readers.iter().skip(1);
+    for reader in readers {
+        if let Some(next) = following.next() {
+            next.prefetch();
+        }
+        act(reader);
     }
 }
 

@@ -9,6 +9,9 @@ use crate::broker::pages::Pages;
 /// Someone who can be written to. None of these wait: what cannot be written now waits in the peer's outbox, and a
 /// peer whose outbox is full is disconnected by itself.
 pub trait Peer: Reader + Clone + Send + Sync + 'static {
+    /// It is written to soon: of many peers, none is in the processor's cache when its turn comes.
+    fn prefetch(&self) {}
+
     /// Writes a frame of a channel's messages now, or queues it behind what waits already.
     fn write(&self, number: ChannelNumber, frame: &Bytes);
 

@@ -18,6 +18,7 @@ use crate::broker::pages::Pages;
 use crate::broker::peer::Peer;
 use crate::session::muted::Muted;
 use crate::session::order::Order;
+use crate::session::prefetch::prefetch;
 use crate::session::read;
 use crate::session::write;
 use crate::tls::secured::Secured;
@@ -385,6 +386,10 @@ impl Reader for Connection {
 }
 
 impl Peer for Arc<Connection> {
+    fn prefetch(&self) {
+        prefetch(&**self);
+    }
+
     fn write(&self, number: ChannelNumber, frame: &Bytes) {
         self.deliver(number, frame, |socket| write::once(socket, frame));
     }

@@ -8,8 +8,8 @@
 //! - Nobody but its task changes a session: whoever wants something of it tells it so, by an [`order`].
 //! - After `ended`, no message of that channel follows.
 //!
-//! Reading order: [`effect`], [`rules`], `request`, `asked`, `pulse` and [`state`], [`order`], [`muted`], `read`, `write` and [`connection`], [`registry`] (all
-//! that run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`],
+//! Reading order: [`effect`], [`rules`], `request`, `asked`, `pulse` and [`state`], [`order`], [`muted`], `read`, `write`,
+//! `prefetch` and [`connection`], [`registry`] (all that run), [`relief`] (their memory), [`recheck`] (running subscriptions are asked about again), [`sessions`],
 //! [`who`], [`questions`], `turn`, `moments`, `farewell`, [`task`].
 
 mod asked;
@@ -21,6 +21,7 @@ pub mod flood;
 mod moments;
 pub mod muted;
 pub mod order;
+mod prefetch;
 mod pulse;
 pub mod questions;
 mod read;
