@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::load::crowd::Crowd;
+use crate::load::waiter::Waits;
 use crate::machine::cores;
 use crate::machine::others::{QUIET_CORES, wait_until_quiet};
 use crate::report::comparison::Comparison;
@@ -88,7 +89,7 @@ impl Rounds {
         let running = Running::start(server, &self.server_cpu)?;
         let figures = cores::on(&[self.load_cpu], || {
             let dialect = server.dialect(Payload::of_bytes(scenario.payload_bytes()));
-            let mut crowd = Crowd::new(running.address(), dialect)?;
+            let mut crowd = Crowd::new(running.address(), dialect, self.waits(scenario))?;
             scenario.run(&running, &mut crowd, self.span)
         })?;
         let in_scenario = |error| BenchError::Server {
@@ -98,6 +99,14 @@ impl Rounds {
         let figures = figures.map_err(in_scenario)?;
         running.stop().map_err(in_scenario)?;
         Ok(figures)
+    }
+}
+
+impl Rounds {
+    /// The load stays awake where that takes nothing from anybody.
+    fn waits(&self, scenario: &dyn Scenario) -> Waits {
+        let has_its_core = !self.server_cpu.contains(&self.load_cpu);
+        if has_its_core && !scenario.leaves_room() { Waits::Awake } else { Waits::Asleep }
     }
 }
 

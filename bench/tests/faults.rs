@@ -16,6 +16,7 @@ use realtime_bench::bare::command;
 use realtime_bench::check::fault::Fault;
 use realtime_bench::error::BenchError;
 use realtime_bench::load::crowd::{Crowd, Totals};
+use realtime_bench::load::waiter::Waits;
 use realtime_bench::servers::bare::Bare;
 use realtime_bench::servers::server::Server;
 use realtime_bench::wire::payload::Payload;
@@ -87,7 +88,7 @@ fn payloads(mut body: &[u8]) -> Vec<Vec<u8>> {
 /// Publishes one burst, waits for as many deliveries as the server sends, and checks.
 fn measure(sends: Sends) -> Result<(), BenchError> {
     let dialect = Bare { program: PathBuf::new() }.dialect(Payload::of_bytes(32));
-    let mut crowd = Crowd::new(lying_server(sends), dialect)?;
+    let mut crowd = Crowd::new(lying_server(sends), dialect, Waits::Asleep)?;
     crowd.subscribe(SUBSCRIBERS, 1, 1)?;
     crowd.add_publishers(1)?;
     crowd.publish(0, (0..BURST).map(|_| 0), Instant::now())?;

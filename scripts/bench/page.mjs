@@ -241,7 +241,8 @@ function howMeasured(run) {
       `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds; memory, which hardly ` +
       'differs from round to round, is measured in those. ' +
       'Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
-      'without a figure. The relay runs with all it has (positions, history in memory, keys, limits, metrics); the ' +
+      'without a figure. The load has a core for itself and never sleeps there, because a server that writes to somebody ' +
+      'asleep would have to wake him, which clients elsewhere do not cost it. The relay runs with all it has (positions, history in memory, keys, limits, metrics); the ' +
       'others are given the least work: no permissions, no history, no keys, and messages as plain lines; NATS, which has ' +
       'no HTTP for publishing, is published to in its own protocol. What limited ' +
       'a figure is beside it: where the load’s core is full, the figure is the load’s and not the server’s. ' +

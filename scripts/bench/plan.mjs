@@ -17,7 +17,7 @@ import { root } from '../lib/project.mjs';
  *   history on disk
  * @property {boolean} [isOfDecisions] not the load generator's, but that of permission decisions
  * @property {boolean} [isSteady] its figures hardly differ from round to round, so that a few rounds tell them
- * @property {number} [takes] how often a round measures it, where its figures swing from time to time (once)
+ * @property {number} [takes] how often a round measures it, where its figures of the fastest lie close together (once)
  * @property {string[]} [servers] those that it is measured on (all)
  * @property {{ id: string, at: number }} [growth] the series that it is a point of, and where
  */
@@ -68,8 +68,8 @@ const STANDARD = [
     id: 'bursts-32',
     title: '1 channel × 1000 subscribers, bursts of 32',
     does:
-      'The same with 32 messages, three times in each round: its figures differ by a fifth from time to time, for all ' +
-      'servers, with how often the load’s core falls asleep.',
+      'The same with 32 messages: the most that Bun joins for a subscriber. Three times in each round, because the ' +
+      'figures of the fastest lie close together.',
     args: ['fanout', '--burst', '32'],
     headline: 'deliveries',
     takes: 3,
@@ -77,9 +77,12 @@ const STANDARD = [
   {
     id: 'one-at-a-time',
     title: '1 channel × 1000 subscribers, one message at a time',
-    does: 'The same with one message: nothing can be joined, every delivery is a write of its own.',
+    does:
+      'The same with one message: nothing can be joined, every delivery is a write of its own. Three times in each ' +
+      'round, because of the latencies at its end.',
     args: ['fanout', '--burst', '1'],
     headline: 'deliveries',
+    takes: 3,
     plot: 'Deliveries a second: 1000 subscribers, one message at a time',
   },
   {
@@ -123,7 +126,8 @@ const STANDARD = [
     title: '1 channel × 1000 subscribers, one message at a time, both cores',
     does:
       'The relay may use the load’s core, too, as far as the load leaves it room, which it hardly does: it reads every ' +
-      'message by itself, as before.',
+      'message by itself, as before. It sleeps when there is nothing to read, which it does not where it has its core for ' +
+      'itself.',
     args: ['fanout', '--burst', '1', '--server-cpu', '0,1'],
     headline: 'deliveries',
     servers: ['relay'],

@@ -8,9 +8,10 @@ use crate::check::fault::Fault;
 use crate::check::ledger::Ledger;
 use crate::error::BenchError;
 use crate::load::latency::Latencies;
-use crate::load::poll::{Interest, Poll, Ready};
+use crate::load::poll::{Interest, Ready};
 use crate::load::publisher::Publisher;
 use crate::load::subscriber::{State, Subscriber};
+use crate::load::waiter::{Waiter, Waits};
 use crate::servers::server::{Dialect, Outgoing};
 
 /// Bytes read at once. As much as a socket holds before its sender has to wait, about.
@@ -30,7 +31,7 @@ const PUBLISHERS: u64 = 1 << 32;
 pub struct Crowd {
     dialect: Box<dyn Dialect>,
     server: SocketAddr,
-    poll: Poll,
+    waiter: Waiter,
     buffer: Vec<u8>,
     subscribers: Vec<Subscriber>,
     subscribed: usize,
@@ -63,11 +64,11 @@ impl Crowd {
     ///
     /// # Errors
     /// When the system refuses an epoll set.
-    pub fn new(server: SocketAddr, dialect: Box<dyn Dialect>) -> Result<Self, BenchError> {
+    pub fn new(server: SocketAddr, dialect: Box<dyn Dialect>, waits: Waits) -> Result<Self, BenchError> {
         Ok(Self {
             dialect,
             server,
-            poll: Poll::new()?,
+            waiter: Waiter::new(waits)?,
             buffer: vec![0; READ_BYTES],
             subscribers: Vec::new(),
             subscribed: 0,
@@ -83,6 +84,11 @@ impl Crowd {
     /// What has happened so far.
     pub const fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// Time that it has spent awake without anything to do, so far.
+    pub const fn idle(&self) -> Duration {
+        self.waiter.idle()
     }
 
     /// From now on every delivery's time since its publish is counted. Before, none is: it costs a little.
@@ -130,7 +136,7 @@ impl Crowd {
     fn open(&mut self, channels: usize) -> Result<(), BenchError> {
         let index = self.subscribers.len();
         let subscriber = Subscriber::connect(index, index % channels.max(1), self.server)?;
-        self.poll.add(subscriber.socket(), index as u64, Interest::Write)?;
+        self.waiter.poll.add(subscriber.socket(), index as u64, Interest::Write)?;
         self.subscribers.push(subscriber);
         Ok(())
     }
@@ -144,7 +150,7 @@ impl Crowd {
             let server = self.dialect.publish_address().unwrap_or(self.server);
             let publisher = Publisher::connect(server, self.dialect.as_ref())?;
             let token = PUBLISHERS + self.publishers.len() as u64;
-            self.poll.add(publisher.socket(), token, Interest::Read)?;
+            self.waiter.poll.add(publisher.socket(), token, Interest::Read)?;
             self.publishers.push(publisher);
         }
         Ok(())
@@ -172,7 +178,7 @@ impl Crowd {
             .zip(self.published.iter().skip(first))
             .map(|(number, published)| Outgoing { channel: published.channel, number: number as u32 })
             .collect();
-        let (dialect, poll) = (&self.dialect, &self.poll);
+        let (dialect, poll) = (&self.dialect, &self.waiter.poll);
         let Some(connection) = self.publishers.get_mut(publisher) else {
             return Err(BenchError::Peer(format!("there is no publisher {publisher}")));
         };
@@ -215,7 +221,7 @@ impl Crowd {
         self.watched.dedup();
         for (index, subscriber) in self.subscribers.iter().enumerate() {
             if !self.watched.contains(&index) {
-                self.poll.remove(subscriber.socket())?;
+                self.waiter.poll.remove(subscriber.socket())?;
             }
         }
         Ok(())
@@ -276,11 +282,11 @@ impl Crowd {
     /// Whatever a server may do wrong.
     pub fn turn(&mut self, timeout: Option<Duration>, waiting: &str) -> Result<(), BenchError> {
         match timeout {
-            Some(timeout) => self.poll.wait(Some(timeout))?,
-            None => self.wait_for_some(waiting)?,
+            Some(timeout) => self.waiter.wait(timeout)?,
+            None => self.waiter.wait_for_some(STALL, waiting)?,
         }
-        for index in 0..self.poll.fetched() {
-            if let Some(ready) = self.poll.event(index) {
+        for index in 0..self.waiter.poll.fetched() {
+            if let Some(ready) = self.waiter.poll.event(index) {
                 if ready.token >= PUBLISHERS {
                     self.publisher_ready(ready)?;
                 } else {
@@ -291,22 +297,6 @@ impl Crowd {
         Ok(())
     }
 
-    /// Waits until something happens. A wait that a signal cut short begins anew for the rest of the time, and whoever was
-    /// stopped for longer than that looks once more.
-    fn wait_for_some(&mut self, waiting: &str) -> Result<(), BenchError> {
-        let until = Instant::now() + STALL;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            self.poll.wait(Some(left))?;
-            if self.poll.fetched() > 0 {
-                return Ok(());
-            }
-            if left.is_zero() {
-                return Err(BenchError::Stalled { what: waiting.to_owned(), seconds: STALL.as_secs() });
-            }
-        }
-    }
-
     fn subscriber_ready(&mut self, ready: Ready) -> Result<(), BenchError> {
         let Some(subscriber) = self.subscribers.get_mut(ready.token as usize) else {
             return Ok(());
@@ -314,7 +304,7 @@ impl Crowd {
         let before = subscriber.state();
         if before == State::Connecting {
             subscriber.connected(self.dialect.as_ref())?;
-            return self.poll.change(subscriber.socket(), ready.token, Interest::Read);
+            return self.waiter.poll.change(subscriber.socket(), ready.token, Interest::Read);
         }
         let Some(ledger) = self.ledgers.get_mut(subscriber.channel()) else {
             return Ok(());
@@ -343,7 +333,7 @@ impl Crowd {
         if ready.can_write && publisher.has_unsent() {
             publisher.go_on()?;
             if !publisher.has_unsent() {
-                self.poll.change(publisher.socket(), ready.token, Interest::Read)?;
+                self.waiter.poll.change(publisher.socket(), ready.token, Interest::Read)?;
             }
         }
         if publisher.read(&mut self.buffer, self.dialect.as_ref())? {

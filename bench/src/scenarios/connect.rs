@@ -29,9 +29,9 @@ impl Scenario for Connect {
     }
 
     fn run(&self, server: &Running, crowd: &mut Crowd, _span: Duration) -> Result<Vec<Figure>, BenchError> {
-        let meter = Meter::start(server)?;
+        let meter = Meter::start(server, crowd)?;
         let times = crowd.subscribe(self.connections, 1, self.at_once)?;
-        let reading = meter.stop()?;
+        let reading = meter.stop(crowd)?;
         let mut figures = vec![
             reading.rate("connections", self.connections as u64),
             Figure::time("until subscribed, p50", Better::Lower, times.percentile(0.5)),

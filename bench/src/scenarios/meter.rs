@@ -22,9 +22,9 @@ pub fn deliveries(
     go: impl FnOnce(&mut Crowd) -> Result<(), BenchError>,
 ) -> Result<(Vec<Figure>, Reading), BenchError> {
     let before = crowd.totals();
-    let meter = Meter::start(server)?;
+    let meter = Meter::start(server, crowd)?;
     go(crowd)?;
-    let reading = meter.stop()?;
+    let reading = meter.stop(crowd)?;
     crowd.check_whole(true)?;
     let delivered = crowd.totals().delivered - before.delivered;
     let figures = vec![
@@ -40,6 +40,7 @@ pub struct Meter<'a> {
     began: Instant,
     server_cpu: Duration,
     load_cpu: Duration,
+    load_idle: Duration,
     machine: Moment,
 }
 
@@ -50,7 +51,7 @@ pub struct Reading {
     pub elapsed: Duration,
     /// Processor time of the server.
     pub server_cpu: Duration,
-    /// Processor time of the load.
+    /// Processor time of the load, without that in which it was only awake.
     pub load_cpu: Duration,
     /// Cores that others kept busy.
     pub others: f64,
@@ -61,11 +62,12 @@ impl<'a> Meter<'a> {
     ///
     /// # Errors
     /// When the server does not run any more.
-    pub fn start(server: &'a Running) -> Result<Self, BenchError> {
+    pub fn start(server: &'a Running, crowd: &Crowd) -> Result<Self, BenchError> {
         Ok(Self {
             server,
             server_cpu: server.cpu_time()?,
             load_cpu: usage::cpu_time("self").unwrap_or_default(),
+            load_idle: crowd.idle(),
             machine: Moment::now(),
             began: Instant::now(),
         })
@@ -80,11 +82,12 @@ impl<'a> Meter<'a> {
     ///
     /// # Errors
     /// When the server does not run any more.
-    pub fn stop(self) -> Result<Reading, BenchError> {
+    pub fn stop(self, crowd: &Crowd) -> Result<Reading, BenchError> {
         let elapsed = self.began.elapsed();
         let server_cpu = self.server.cpu_time()?.saturating_sub(self.server_cpu);
         let load_cpu = usage::cpu_time("self").unwrap_or_default().saturating_sub(self.load_cpu);
         let others = self.machine.others_since(server_cpu + load_cpu);
+        let load_cpu = load_cpu.saturating_sub(crowd.idle().saturating_sub(self.load_idle));
         Ok(Reading { elapsed, server_cpu, load_cpu, others })
     }
 }

@@ -41,7 +41,7 @@ impl Scenario for Paced {
 
         crowd.count_latencies();
         let before = crowd.totals();
-        let meter = Meter::start(server)?;
+        let meter = Meter::start(server, crowd)?;
         let pace = Pace::of(self, crowd);
         pace.go_on(crowd, span / 2)?;
         let mut latencies = crowd.take_latencies();
@@ -49,7 +49,7 @@ impl Scenario for Paced {
         crowd.count_latencies();
         pace.go_on(crowd, span)?;
         self.settle(crowd)?;
-        let reading = meter.stop()?;
+        let reading = meter.stop(crowd)?;
         crowd.check_whole(false)?;
 
         let later = crowd.take_latencies();

@@ -38,9 +38,9 @@ impl Scenario for Publish {
         self.go(crowd, WARM_UP)?;
 
         let before = crowd.published();
-        let meter = Meter::start(server)?;
+        let meter = Meter::start(server, crowd)?;
         self.go(crowd, span)?;
-        let reading = meter.stop()?;
+        let reading = meter.stop(crowd)?;
         crowd.check_whole(false)?;
 
         let published = (crowd.published() - before) as u64;

@@ -18,6 +18,11 @@ pub trait Scenario {
     /// Bytes of a message's payload.
     fn payload_bytes(&self) -> usize;
 
+    /// Whether its load leaves the rest of its core to the server, or would if the server could use it.
+    fn leaves_room(&self) -> bool {
+        false
+    }
+
     /// Does it. The server has just been started, and nobody else uses it.
     ///
     /// # Errors

@@ -38,6 +38,10 @@ impl Scenario for SeldomRead {
         self.payload_bytes
     }
 
+    fn leaves_room(&self) -> bool {
+        true
+    }
+
     fn run(&self, server: &Running, crowd: &mut Crowd, span: Duration) -> Result<Vec<Figure>, BenchError> {
         crowd.subscribe(self.subscribers, 1, 200)?;
         crowd.add_publishers(1)?;
