@@ -75,6 +75,15 @@ pub struct Relay {
     renew: Option<Arc<Notify>>,
 }
 
+/// How a relay has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Whatever it accepted is where it should be.
+    InGoodOrder,
+    /// The disk did not take the end of the history; the log says why.
+    WithHistoryOpen,
+}
+
 impl Relay {
     /// Starts a relay. When this returns, it accepts connections.
     ///
@@ -229,13 +238,13 @@ impl Relay {
     }
 
     /// Stops it in good order: accepts nothing new, answers what is under way, delivers what was accepted, tells
-    /// every client when to come back, and closes.
-    pub async fn stop(self) {
+    /// every client when to come back, and closes. A disk that does not answer is not waited for without end.
+    pub async fn stop(self) -> Stopped {
         tracing::info!("stopping");
         self.readiness.fault("relay", "the relay is stopping");
         self.http.stop(HTTP_DEADLINE, "requests").await;
         // Before the deliveries, which are of what is stored.
-        close(self.history).await;
+        let stopped = close(self.history).await;
         self.delivery.stop(HTTP_DEADLINE, "deliveries").await;
         self.sessions.registry.drain();
         self.session_tasks.close();
@@ -246,19 +255,18 @@ impl Relay {
         }
         let totals = self.sessions.broker.totals();
         tracing::info!(published = totals.published, delivered = totals.delivered, "stopped");
+        stopped
     }
 }
 
-/// Everything that was accepted is stored for good.
-async fn close(history: Option<History>) {
-    let Some(history) = history else { return };
-    match tokio::task::spawn_blocking(|| history.close()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the history could not be closed: the next start will check it")
-        }
+/// Everything that was accepted is stored for good, if the disk lets it.
+async fn close(history: Option<History>) -> Stopped {
+    let Some(history) = history else { return Stopped::InGoodOrder };
+    match history.close().await {
+        Ok(()) => Stopped::InGoodOrder,
         Err(error) => {
-            tracing::error!(%error, "the history could not be closed: the next start will check it")
+            tracing::error!(%error, "the history could not be closed: the next start will check it");
+            Stopped::WithHistoryOpen
         }
     }
 }

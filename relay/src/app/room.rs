@@ -10,4 +10,4 @@ pub mod tasks;
 pub mod warnings;
 
 pub use error::StartError;
-pub use relay::{CONNECTIONS_BESIDE_SESSIONS, Relay};
+pub use relay::{CONNECTIONS_BESIDE_SESSIONS, Relay, Stopped};

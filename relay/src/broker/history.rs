@@ -18,7 +18,7 @@ use crate::broker::committer;
 use crate::broker::peer::Peer;
 use crate::broker::shards::Broker;
 use crate::store::contract::{Hubs, Restore, Status, Store};
-use crate::store::disk::{DiskStore, Durability};
+use crate::store::disk::{DiskStore, Durability, PATIENCE};
 use crate::store::folder::{DataFolder, FolderError};
 use crate::store::gauge;
 use crate::store::refusal::Refusal;
@@ -74,17 +74,51 @@ impl History {
     }
 
     /// Stores everything that was collected, so that it is there after the machine goes down, too. Nothing is taken
-    /// any more. Blocks.
+    /// any more. Takes as long as the disk goes on answering; when it is given up, the disk is left to a thread that may
+    /// never end.
     ///
     /// # Errors
-    /// When the disk fails; what was acknowledged is with the operating system then.
-    pub fn close(self) -> io::Result<()> {
-        self.store.close();
-        if self.committer.join().is_err() {
-            return Err(io::Error::other("the thread that writes the history has panicked"));
+    /// [`CloseError`]: what was acknowledged is with the operating system then.
+    pub async fn close(self) -> Result<(), CloseError> {
+        let store = Arc::clone(&self.store);
+        let mut closing = tokio::task::spawn_blocking(|| self.close_now());
+        loop {
+            let answers = store.answers();
+            match timeout(PATIENCE, &mut closing).await {
+                Ok(closed) => return closed.map_err(|_| CloseError::Panicked)?,
+                Err(_) if store.answers() == answers => {
+                    return Err(CloseError::Silent { messages: store.waiting() });
+                }
+                Err(_) => {}
+            }
         }
-        self.store.finish()
     }
+
+    fn close_now(self) -> Result<(), CloseError> {
+        self.store.close();
+        self.committer.join().map_err(|_| CloseError::Panicked)?;
+        Ok(self.store.finish()?)
+    }
+}
+
+/// Why a history is not closed. The next start checks it.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// The disk fails.
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+    /// The disk does not answer.
+    #[error(
+        "the disk does not answer; of {messages} messages that wait for it nobody was told that they are stored, and they \
+         may be lost"
+    )]
+    Silent {
+        /// Of which nobody knows whether they are stored.
+        messages: usize,
+    },
+    /// A thread of the relay's own.
+    #[error("the thread that writes the history has panicked")]
+    Panicked,
 }
 
 impl<P: Peer> Broker<P> {

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::failure::Failure;
 use super::signals::{Signals, Told, again};
 use super::{descriptors, handed, notify};
-use crate::app::{CONNECTIONS_BESIDE_SESSIONS, Relay, StartError};
+use crate::app::{CONNECTIONS_BESIDE_SESSIONS, Relay, StartError, Stopped};
 use crate::settings::{Options, Settings, SettingsError, strangers};
 
 /// Runs the relay until SIGTERM or SIGINT; a second one of them ends it at once. SIGHUP has the permissions looked at.
@@ -55,7 +55,10 @@ async fn serve(settings: Settings, socket: Option<TcpListener>) -> Result<ExitCo
     notify::tell(notify::STOPPING);
     tokio::select! {
         biased;
-        () = relay.stop() => Ok(ExitCode::SUCCESS),
+        stopped = relay.stop() => match stopped {
+            Stopped::InGoodOrder => Ok(ExitCode::SUCCESS),
+            Stopped::WithHistoryOpen => Ok(ExitCode::FAILURE),
+        },
         signal = again(async || signals.next().await) => {
             tracing::warn!(?signal, "told to stop once more: ending at once, whatever is still to be done");
             Ok(signal.exit_code())

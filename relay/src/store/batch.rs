@@ -19,6 +19,8 @@ pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     /// Whether there is anything that somebody waits for.
     pub(crate) is_wanted: bool,
+    /// How many of them are new messages.
+    pub(crate) messages: usize,
     /// The file that begins with this batch, if one does, and the streams that the file before it knew.
     pub(crate) opens: Option<(u32, Streams)>,
     /// When the newest of its messages was published.
@@ -34,6 +36,7 @@ impl Batch {
             ticket,
             bytes: Vec::new(),
             is_wanted: false,
+            messages: 0,
             opens: None,
             newest_at: None,
             outcome: Arc::default(),
@@ -59,6 +62,7 @@ impl Batch {
 
     pub(crate) fn message(&mut self, placed: &Placed<'_>, streams: &mut Streams) {
         let Placed { stream, offset, at, publication } = *placed;
+        self.messages += 1;
         self.introduce(stream, streams);
         self.undo.push(streams.wrote(stream, offset));
         let (offset, previous) = (offset.get(), stream.placed.get());

@@ -42,7 +42,7 @@ const SPARE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How long a disk may take for a write before it counts as one that does not answer: as long as backends wait for an answer
 /// to a publish. A disk that others keep busy may take seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a store goes about it.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +122,16 @@ impl DiskStore {
     /// When the disk fails.
     pub fn finish(&self) -> std::io::Result<()> {
         self.log.finish()
+    }
+
+    /// A number that grows for as long as the disk goes on answering.
+    pub(crate) fn answers(&self) -> u64 {
+        self.log.answers()
+    }
+
+    /// Messages of which nobody knows yet whether they are stored.
+    pub(crate) fn waiting(&self) -> usize {
+        self.log.queue().waiting()
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ pub(crate) struct Log {
     queue: Mutex<Queue>,
     wake: Condvar,
     writer: Mutex<Writer>,
+    /// Grows with every answer of the disk.
+    answers: AtomicU64,
 }
 
 /// What the one who writes has done.
@@ -67,7 +70,13 @@ impl Log {
     pub(crate) fn new(medium: Arc<dyn Medium>, queue: Queue) -> Self {
         // Where there is no room even for that, there is one as soon as there is.
         let _ = medium.reserve(RESERVE_BYTES);
-        Self { medium, queue: Mutex::new(queue), wake: Condvar::new(), writer: Mutex::default() }
+        Self {
+            medium,
+            queue: Mutex::new(queue),
+            wake: Condvar::new(),
+            writer: Mutex::default(),
+            answers: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -159,9 +168,20 @@ impl Log {
         }
     }
 
+    /// A number that grows for as long as the disk goes on answering.
+    pub(crate) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    fn answered(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn write(&self, writer: &mut Writer, batch: Batch) -> Commit {
         let began = Instant::now();
-        match self.try_write(writer, &batch) {
+        let written = self.try_write(writer, &batch);
+        self.answered();
+        match written {
             Ok(()) => self.queue.lock().wrote(batch, began.elapsed()),
             Err(error) => {
                 tracing::error!(%error, "messages cannot be stored: publishes are refused until they can");
@@ -270,7 +290,10 @@ impl Log {
         // If nothing was written, what the end's file says still holds.
         let Some(tail) = &mut writer.tail else { return Ok(()) };
         // They may have been sealed without waiting for the disk.
-        sealed.into_iter().try_for_each(|number| self.medium.sync(number))?;
+        for number in sealed {
+            self.medium.sync(number)?;
+            self.answered();
+        }
         if has_rest {
             tail.cut(end.bytes)?;
         }

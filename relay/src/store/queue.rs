@@ -41,6 +41,8 @@ pub(crate) struct Queue {
     pub(crate) files: Files,
     file_bytes: u64,
     batch: Batch,
+    /// Messages of the batch that is being written.
+    writing: usize,
     /// Streams that the batch's file knows.
     streams: Streams,
     is_roll_due: bool,
@@ -70,6 +72,7 @@ impl Queue {
     ) -> Self {
         let mut queue = Self {
             batch: Batch::new(Ticket(0), Seal::of(0)),
+            writing: 0,
             author,
             file_bytes,
             files,
@@ -143,6 +146,7 @@ impl Queue {
         };
         // Whoever wants a new file does not want to wait for the next message.
         self.batch.is_wanted |= is_forced;
+        self.writing = taken.messages;
         Some(taken)
     }
 
@@ -179,6 +183,7 @@ impl Queue {
     /// A batch is written.
     pub(crate) fn wrote(&mut self, batch: Batch, took: Duration) -> Commit {
         self.unanswered_since = self.batch.is_wanted.then(Instant::now);
+        self.writing = 0;
         let bytes = batch.bytes.len() as u64;
         self.files.wrote(batch.opens.map(|(number, _)| number), bytes, batch.newest_at);
         gauge::note_commit(bytes, took);
@@ -191,6 +196,7 @@ impl Queue {
         let since = self.refuses.take().map_or_else(Instant::now, |(_, since)| since);
         self.refuses = Some((refusal.clone(), since));
         self.unanswered_since = None;
+        self.writing = 0;
         self.is_relieving = false;
         let spare = Batch::new(self.batch.ticket, Seal::of(0));
         let collected = std::mem::replace(&mut self.batch, spare);
@@ -280,6 +286,11 @@ impl Queue {
 
     pub(crate) fn told(&mut self, commit: &Commit) {
         self.outcomes.retain(|(ticket, _)| commit.told.iter().all(|(told, _)| told != ticket));
+    }
+
+    /// Messages of which nobody knows yet whether they are stored.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.writing + self.batch.messages
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -110,7 +110,8 @@ async fn a_file_system_without_room_is_a_full_disk_until_somebody_makes_room() {
     relay.stop().await;
 }
 
-async fn until<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
+/// Waits until something is so.
+pub(super) async fn until<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < DEADLINE, "not in time");

@@ -1,14 +1,17 @@
 //! A disk that hangs: it neither takes what is written nor says that it cannot.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
+use super::full::until;
 use super::process::Process;
-use super::support::{Client, DEADLINE, free_address};
+use super::support::{Client, DEADLINE, KEY_AND_JSON, connect, free_address, http, publish};
 
 /// Lets a relay's disk hang that has written nothing yet: the first file of its history is a pipe that nobody reads,
 /// and opening that to write to it waits for a reader.
@@ -37,4 +40,39 @@ async fn a_second_signal_ends_a_relay_at_once_that_is_held_up_while_it_stops() {
     };
     assert_eq!(status.code(), Some(130), "{:?}", relay.log());
     relay.says("told to stop once more: ending at once").await;
+}
+
+#[tokio::test]
+async fn a_stop_gives_a_hanging_disk_up_and_fails_without_having_confirmed_what_it_did_not_store() {
+    let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+    let mut relay = Process::start(address, folder.path(), &[]).await;
+    hang_up(folder.path()).await;
+    let message = json!({"channel": {"name": "c"}, "payload": 1, "id": "1"}).to_string();
+    let mut publisher = connect(&address).await;
+    let length = message.len();
+    let head =
+        format!("POST /v1/publish HTTP/1.1\r\nHost: h\r\n{KEY_AND_JSON}Content-Length: {length}\r\n\r\n");
+    publisher.write_all(format!("{head}{message}").as_bytes()).await.unwrap();
+    until(|| async { metrics(&address).await.contains("\nrelay_channels 1\n") }).await;
+
+    relay.signal("TERM").await;
+    assert_eq!(relay.end().await.code(), Some(1), "{:?}", relay.log());
+    relay
+        .says("ERROR the history could not be closed: the next start will check it error=the disk does not")
+        .await;
+    relay.says("of 1 messages that wait for it nobody was told that they are stored").await;
+    let mut answer = Vec::new();
+    // The connection may have been cut.
+    let _ = publisher.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(!answer.contains(" 200 "), "{answer}");
+
+    std::fs::remove_file(folder.path().join("00000001.history")).unwrap();
+    let relay = Process::start(address, folder.path(), &[]).await;
+    assert_eq!(publish(&address, json!({"name": "c"}), json!(2)).await["offset"], 1);
+    relay.stop().await;
+}
+
+async fn metrics(address: &SocketAddr) -> String {
+    http(address, "GET", "/metrics", KEY_AND_JSON, "").await.body
 }

@@ -310,6 +310,6 @@ async fn a_relay_that_stops_closes_connections_at_rest_at_once() {
     let request = publish(&format!("{KEY}{JSON}"), &message("c", ""));
     exchange(&mut stream, &[request.as_bytes()], Some(1)).await;
     let mut rest = Vec::new();
-    let (read, ()) = tokio::join!(stream.read_to_end(&mut rest), relay.stop());
+    let (read, _) = tokio::join!(stream.read_to_end(&mut rest), relay.stop());
     assert_eq!((read.unwrap(), rest), (0, Vec::new()));
 }
