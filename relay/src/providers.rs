@@ -11,6 +11,7 @@ use crate::outbound::reason::reason;
 use crate::permission::file::FilePermission;
 use crate::permission::fixed::FixedPermission;
 use crate::permission::gauge;
+use crate::permission::misplaced;
 use crate::permission::provider::Permission;
 use crate::permission::reload::{self, Watched};
 use crate::permission::script::error::ScriptError;
@@ -67,8 +68,18 @@ impl Provider {
         }
         match (&settings.permissions, &settings.site) {
             (Some(file), site) => Self::of_file(file, site.as_deref()),
-            (None, Some(site)) => Ok(Self::of_site(site, without_file(settings.require_permissions))),
-            (None, None) => Ok(Self::of(Arc::new(without_file(settings.require_permissions)))),
+            (None, site) => Ok(Self::without_file(site.as_deref(), settings.require_permissions)),
+        }
+    }
+
+    fn without_file(site: Option<&Path>, requires_one: bool) -> Self {
+        let otherwise = everyone_or_nobody(requires_one);
+        if let Some(found) = misplaced::look(site) {
+            tracing::warn!("{}", misplaced::advice(&found, site));
+        }
+        match site {
+            Some(site) => Self::of_site(site, otherwise),
+            None => Self::of(Arc::new(otherwise)),
         }
     }
 
@@ -123,7 +134,7 @@ impl Followed {
     }
 }
 
-fn without_file(requires_one: bool) -> FixedPermission {
+fn everyone_or_nobody(requires_one: bool) -> FixedPermission {
     if requires_one {
         tracing::warn!("there is no permissions file, and --require-permissions: nobody may subscribe");
         FixedPermission::RefuseAll

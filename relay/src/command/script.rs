@@ -11,6 +11,7 @@ use realtime_protocol::subscriber::{Subscriber, SubscriberType, UserId};
 
 use super::failure::Failure;
 use crate::permission::explanation::{Explanation, Handler, Logged};
+use crate::permission::misplaced;
 use crate::permission::question::{Answer, DecidedBy, Question};
 use crate::permission::script::console::{Collected, Console};
 use crate::permission::script::engine::Engine;
@@ -18,6 +19,7 @@ use crate::permission::script::error::ScriptError;
 use crate::permission::script::loaded::{Script, stack_bytes};
 use crate::permission::script::settings::EngineLimits;
 use crate::settings::permissions_of;
+use crate::settings::resolve::PERMISSIONS_OF_SITE;
 
 /// Which permissions file to ask: the one that `relay serve` would take with the same flags.
 #[derive(Args)]
@@ -61,12 +63,7 @@ impl ScriptArgs {
         &self,
         work: impl FnOnce(Handlers) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let file = self.file().ok_or_else(|| {
-            Failure::usage(
-                "there is no permissions file to ask: give one with --permissions, or with --site a folder that has \
-                 backend/realtime-permissions.js",
-            )
-        })?;
+        let file = self.file().ok_or_else(|| self.without_file())?;
         let limits = EngineLimits::default();
         let script = Script::load(&file, self.site.as_deref(), limits)?;
         let with_stack = thread::Builder::new().stack_size(stack_bytes(limits));
@@ -76,6 +73,18 @@ impl ScriptArgs {
                 .join()
                 .unwrap_or_else(|_| Err(Failure::failed("the engine that runs the handlers panicked")))
         })
+    }
+}
+
+impl ScriptArgs {
+    fn without_file(&self) -> Failure {
+        let site = self.site.as_deref();
+        let advice = misplaced::look(site).map(|found| format!("; {}", misplaced::advice(&found, site)));
+        Failure::usage(format!(
+            "there is no permissions file to ask: give one with --permissions, or with --site a folder that has \
+             {PERMISSIONS_OF_SITE}{}",
+            advice.unwrap_or_default()
+        ))
     }
 }
 

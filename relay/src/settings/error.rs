@@ -73,8 +73,8 @@ pub enum SettingsError {
     ClockSkew(u64),
     /// An origin that no browser sends.
     #[error(
-        "--allow-origin {given:?} is no origin: it wants scheme and host, and a port where the address has one, such as \
-         https://www.example.com, or * for all"
+        "--allow-origin {given:?} is no origin: it wants scheme and host, and a port where the browser shows one, such as \
+         https://www.example.com, each by name, or * for all"
     )]
     BadOrigin {
         /// What was given.

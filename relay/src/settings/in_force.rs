@@ -117,13 +117,16 @@ impl Settings {
                 visitor_keys: visitor_keys(given.visitor_key.unwrap_or_default())?,
             },
             allow_origins: origins(given.allow_origin)?,
-            max_sessions: given.max_sessions,
-            max_connections_per_address: given.max_connections_per_address,
+            max_sessions: at_least_one("max-sessions", given.max_sessions)?,
+            max_connections_per_address: at_least_one(
+                "max-connections-per-address",
+                given.max_connections_per_address,
+            )?,
             trusted_proxies: given.trusted_proxy,
-            max_payload_bytes: given.max_payload_bytes,
+            max_payload_bytes: at_least_one("max-payload-bytes", given.max_payload_bytes)?,
             max_publishes_per_second: not_zero("max-publishes-per-second", given.max_publishes_per_second)?,
             max_rechecks_per_second: at_least_one("max-rechecks-per-second", given.max_rechecks_per_second)?,
-            max_outbox_bytes: given.max_outbox_bytes,
+            max_outbox_bytes: at_least_one("max-outbox-bytes", given.max_outbox_bytes)?,
             hub: HubSettings {
                 retentions: retention::check(
                     &given.retention,
@@ -141,7 +144,7 @@ impl Settings {
                 heartbeat_timeout: seconds("heartbeat-timeout-seconds", given.heartbeat_timeout_seconds)?,
                 hello_timeout: seconds("hello-timeout-seconds", given.hello_timeout_seconds)?,
                 idle_timeout: seconds("idle-timeout-seconds", given.idle_timeout_seconds)?,
-                max_subscriptions: given.max_subscriptions,
+                max_subscriptions: at_least_one("max-subscriptions", given.max_subscriptions)?,
                 frames: FrameLimit::new(
                     at_least_one("max-frames-per-second", given.max_frames_per_second)?,
                     given.max_subscriptions,
@@ -164,8 +167,8 @@ fn api_keys(given: Option<Vec<String>>, listen: SocketAddr) -> Result<Vec<String
     Ok(keys)
 }
 
-/// Origins as browsers write them (`null` is what pages of a file have). One with a path, or without a scheme, would let
-/// nobody in and say nothing.
+/// Origins as browsers write them (`null` is what pages of a file have). One with a path, without a scheme, with a `*` for
+/// some hosts, or with the port that browsers leave out, would let nobody in and say nothing.
 fn origins(given: Vec<String>) -> Result<Vec<String>, SettingsError> {
     match given.iter().find(|origin| !["*", "null"].contains(&origin.as_str()) && !is_origin(origin)) {
         Some(wrong) => Err(SettingsError::BadOrigin { given: wrong.clone() }),
@@ -175,9 +178,11 @@ fn origins(given: Vec<String>) -> Result<Vec<String>, SettingsError> {
 
 fn is_origin(text: &str) -> bool {
     let Some((scheme, host)) = text.split_once("://") else { return false };
-    let is_host = |char: char| !"/?#@\\".contains(char) && !char.is_whitespace() && !char.is_control();
+    let is_left_out =
+        matches!((scheme, host.rsplit_once(':')), ("http", Some((_, "80"))) | ("https", Some((_, "443"))));
+    let is_host = |char: char| !"/?#@\\*".contains(char) && !char.is_whitespace() && !char.is_control();
     // Apps bring schemes of their own (`capacitor://localhost`), so any is taken.
-    !scheme.is_empty() && !host.is_empty() && host.chars().all(is_host)
+    !scheme.is_empty() && !host.is_empty() && !is_left_out && host.chars().all(is_host)
 }
 
 /// What survives the machine is kept somewhere.

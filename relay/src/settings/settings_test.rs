@@ -121,6 +121,10 @@ fn what_is_wrong_in_the_file_is_told_in_words_for_people() {
         ("history-seconds = -5\n", "it wants a whole number without a unit"),
         ("listen = \"127.0.0.1\"\n", "it wants an IP address and a port, such as 127.0.0.1:8787"),
         ("[[retention]]\nchannel = \"a\"\n", "unknown key `channel`: did you mean `channels`?"),
+        ("listen = 8787\n", "it wants an IP address and a port, such as 127.0.0.1:8787"),
+        ("allow-origin = \"https://a.example\"\n", "it wants a list, such as [\"…\", \"…\"]"),
+        ("[retention]", "it wants a list, such as [\"…\", \"…\"], or [[…]] before each table"),
+        ("require-permissions = \"yes\"\n", "it wants true or false, without quotes"),
         ("port = 80\n", "unknown key `port`: expected one of `listen`,"),
     ];
     for (text, expected) in cases {
@@ -149,9 +153,16 @@ fn what_is_wrong_in_a_flag_is_told_in_words_for_people() {
 
 #[test]
 fn an_origin_that_no_browser_sends_is_refused() {
-    for wrong in
-        ["example.com", "https://example.com/", "https://example.com/page", "", "https://", "https://*.a/x"]
-    {
+    for wrong in [
+        "example.com",
+        "https://example.com/",
+        "https://example.com/page",
+        "",
+        "https://",
+        "https://*.example.com",
+        "https://example.com:443",
+        "http://example.com:80",
+    ] {
         let error = error(&["--allow-origin", wrong]);
         assert!(error.contains(&format!("{wrong:?} is no origin")), "{error}");
     }
@@ -159,6 +170,7 @@ fn an_origin_that_no_browser_sends_is_refused() {
         "https://example.com",
         "http://[::1]:8080",
         "capacitor://localhost",
+        "http://example.com:443",
         "null",
         "*",
         "https://a,http://b",
@@ -255,6 +267,20 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(error(&["--token-jwks", "http://example.org/keys"]).contains("use https"));
     assert!(error(&["--heartbeat-seconds", "0"]).contains("heartbeat-seconds must be at least 1"));
     assert!(error(&["--config", "/does/not/exist"]).contains("cannot read the settings file"));
+}
+
+#[test]
+fn a_limit_of_nothing_is_refused_since_it_would_leave_nobody_in() {
+    for limit in [
+        "max-sessions",
+        "max-connections-per-address",
+        "max-subscriptions",
+        "max-payload-bytes",
+        "max-outbox-bytes",
+    ] {
+        let error = error(&[&format!("--{limit}"), "0"]);
+        assert!(error.contains(&format!("{limit} must be at least 1")), "{error}");
+    }
 }
 
 #[test]

@@ -9,6 +9,9 @@ const WHOLE_NUMBER: &str = "a whole number without a unit";
 /// Addresses to listen at: names are not looked up, and no port is guessed.
 const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8787, or 0.0.0.0:8787 for all addresses";
 
+/// Settings that may be given more than once, and the tables of which there may be several.
+const LIST: &str = "a list, such as [\"…\", \"…\"], or [[…]] before each table";
+
 /// How alike two names are (Jaro, 0 to 1) of which one is the other, written wrongly.
 const ALIKE: f64 = 0.85;
 
@@ -32,6 +35,9 @@ pub fn of_file(message: &str) -> String {
     }
     match message.rsplit_once(", expected ") {
         Some((found, "u64" | "u32" | "usize")) => format!("{found}: it wants {WHOLE_NUMBER}"),
+        Some((found, "socket address")) => format!("{found}: it wants {ADDRESS}, in quotes"),
+        Some((found, "a sequence")) => format!("{found}: it wants {LIST}"),
+        Some((found, "a boolean")) => format!("{found}: it wants true or false, without quotes"),
         _ => message.to_owned(),
     }
 }

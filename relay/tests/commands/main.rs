@@ -15,6 +15,7 @@ mod lane_counts;
 mod limits;
 mod log;
 mod metrics;
+mod misplaced;
 mod over_tls;
 mod page;
 mod permissions;
