@@ -77,6 +77,7 @@ async fn tick(sessions: Arc<Sessions>, readiness: Arc<Readiness>, cancel: Cancel
             tokio::task::spawn_blocking(heap::give_back);
         }
         if let Some(status) = sessions.broker.store_status() {
+            sessions.broker.let_go();
             store.look(status.refuses.map(|(refusal, _)| refusal), &readiness);
             store.tidy(&sessions).await;
         }

@@ -94,6 +94,8 @@ impl Store for ByHand {
 
     fn told(&self, _: &Commit) {}
 
+    fn let_go(&self) {}
+
     fn upkeep(&self, _: Duration, _: usize, _: &dyn Hubs) {}
 
     fn close(&self) {}

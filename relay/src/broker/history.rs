@@ -157,6 +157,13 @@ impl<P: Peer> Broker<P> {
         store.upkeep(self.clock.unix_now(), self.budget.used_bytes() + ids_bytes, self);
     }
 
+    /// Nobody waits any longer for a disk that does not answer. To be called about every second.
+    pub fn let_go(&self) {
+        if let Some(store) = &self.store {
+            store.let_go();
+        }
+    }
+
     /// How the store is, if there is one.
     pub fn store_status(&self) -> Option<Status> {
         self.store.as_ref().map(|store| store.status())

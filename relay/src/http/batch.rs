@@ -110,7 +110,7 @@ impl<'a> Batch<'a> {
     /// others; but when one cannot be stored, those behind it are not tried, since they would overtake it.
     ///
     /// # Errors
-    /// 503 when nothing of it can be stored.
+    /// 503 when nothing of it can be stored, 504 when that is not known of any.
     pub async fn publish<P: Peer>(
         self,
         broker: &Broker<P>,
@@ -158,11 +158,16 @@ fn place_next<P: Peer>(
 }
 
 fn answer(results: &[Result<Position, Problem>]) -> Result<Response, Problem> {
-    let is_refused = |result: &&Result<Position, Problem>| {
-        result.as_ref().is_err_and(|problem| problem.code() == Code::Unavailable)
+    let not_stored = |result: &Result<Position, Problem>| match result {
+        Err(problem) if matches!(problem.code(), Code::Unavailable | Code::Unconfirmed) => {
+            Some(problem.clone())
+        }
+        _ => None,
     };
-    let refused = results.iter().find(is_refused).and_then(|result| result.as_ref().err());
-    if let Some(problem) = refused.filter(|_| results.iter().all(|result| is_refused(&result))) {
+    let refused = results.iter().find_map(not_stored);
+    if let Some(problem) = &refused
+        && results.iter().all(|result| not_stored(result).is_some_and(|other| other.code() == problem.code()))
+    {
         return Err(problem.clone());
     }
     let mut text = String::with_capacity(results.len() * POSITION_BYTES + 16);
@@ -182,7 +187,7 @@ fn answer(results: &[Result<Position, Problem>]) -> Result<Response, Problem> {
     }
     text.push_str("]}");
     let mut response = fields::json(text);
-    if let Some(seconds) = refused.and_then(Problem::retry_after_seconds) {
+    if let Some(seconds) = refused.and_then(|problem| problem.retry_after_seconds()) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
@@ -231,5 +236,21 @@ mod tests {
             assert_eq!(with_it[..readable.len()], together, "{wrong}");
             assert!(with_it[readable.len()].contains("\"status\":400"), "{wrong}: {with_it:?}");
         }
+    }
+
+    #[test]
+    fn a_batch_of_which_nothing_is_known_to_be_stored_is_answered_as_a_whole() {
+        let status = |results: &[Result<Position, Problem>]| match answer(results) {
+            Ok(response) => (200, response.headers().contains_key(header::RETRY_AFTER)),
+            Err(problem) => (problem.code().status().as_u16(), problem.retry_after_seconds().is_some()),
+        };
+        let (refused, unknown) = (Err(unavailable(Refusal::Silent)), Err(unavailable(Refusal::Unanswered)));
+        let wrong = || Err(Problem::bad_input("payload", "payload is missing"));
+        assert_eq!(status(&[refused.clone(), refused.clone()]), (503, true));
+        assert_eq!(status(&[unknown.clone(), unknown.clone()]), (504, true));
+        // 503 would say of the first that it is not published.
+        assert_eq!(status(&[unknown.clone(), refused]), (200, true));
+        assert_eq!(status(&[unknown, wrong()]), (200, true));
+        assert_eq!(status(&[wrong()]), (200, false));
     }
 }

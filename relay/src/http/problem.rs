@@ -39,11 +39,13 @@ pub enum Code {
     Internal,
     /// The relay cannot do it now.
     Unavailable,
+    /// The relay cannot say now whether it is done.
+    Unconfirmed,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadInput,
         Self::BadChannel,
         Self::Unauthorized,
@@ -59,6 +61,7 @@ impl Code {
         Self::HeadTooLarge,
         Self::Internal,
         Self::Unavailable,
+        Self::Unconfirmed,
     ];
 
     /// The word, the status and the title.
@@ -97,6 +100,9 @@ impl Code {
                 ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong inside the relay")
             }
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not available now"),
+            Self::Unconfirmed => {
+                ("unconfirmed", StatusCode::GATEWAY_TIMEOUT, "Not known yet whether it is done")
+            }
         }
     }
 
@@ -236,6 +242,7 @@ mod tests {
                 ("head_too_large", 431),
                 ("internal", 500),
                 ("unavailable", 503),
+                ("unconfirmed", 504),
             ]
         );
     }

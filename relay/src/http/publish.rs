@@ -91,7 +91,7 @@ pub fn one<P: Peer>(
 /// Answers with the message's position, once it is there.
 ///
 /// # Errors
-/// 503 when it cannot be stored.
+/// 503 when it cannot be stored, 504 when that is not known.
 pub async fn answer(publishing: Publishing) -> Result<Response, Problem> {
     done(publishing).await.map(fields::json)
 }
@@ -99,7 +99,7 @@ pub async fn answer(publishing: Publishing) -> Result<Response, Problem> {
 /// The message's position as JSON, once it is there.
 ///
 /// # Errors
-/// 503 when it cannot be stored.
+/// 503 when it cannot be stored, 504 when that is not known.
 pub async fn done(publishing: Publishing) -> Result<String, Problem> {
     Ok(to_json(&publishing.done().await.map_err(unavailable)?))
 }
@@ -130,10 +130,14 @@ pub(super) fn not_placed(why: NotPlaced) -> Problem {
     }
 }
 
-/// The answer to a publish that cannot be stored.
+/// The answer to a publish that cannot be stored, or is not known to be.
 pub(super) fn unavailable(refusal: Refusal) -> Problem {
     gauge::count_refused(&refusal);
-    Problem::new(Code::Unavailable, refusal.to_string()).retry_after(refusal.retry_after())
+    let code = match refusal {
+        Refusal::Unanswered => Code::Unconfirmed,
+        _ => Code::Unavailable,
+    };
+    Problem::new(code, refusal.to_string()).retry_after(refusal.retry_after())
 }
 
 /// Reads a publish and checks it.

@@ -40,6 +40,10 @@ pub trait Store: Send + Sync {
     /// The outcomes of a commit were told.
     fn told(&self, commit: &Commit);
 
+    /// Lets go of everyone who waits for a disk that has not answered for too long: whether their messages are stored is not
+    /// known to them then. To be called about every second.
+    fn let_go(&self);
+
     /// Gives room back that nobody needs. To be called about every second, where blocking is allowed, inside a Tokio
     /// runtime. `held_bytes` is what histories hold in memory.
     fn upkeep(&self, now: Duration, held_bytes: usize, hubs: &dyn Hubs);

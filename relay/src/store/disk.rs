@@ -188,6 +188,10 @@ impl Store for DiskStore {
         self.log.queue().told(commit);
     }
 
+    fn let_go(&self) {
+        self.log.queue().let_go();
+    }
+
     fn upkeep(&self, now: Duration, held_bytes: usize, hubs: &dyn Hubs) {
         let runtime = tokio::runtime::Handle::current();
         self.tidy(now, held_bytes as u64, hubs, &|outcome| runtime.block_on(outcome.wait()));

@@ -103,6 +103,22 @@ impl Queue {
         }
     }
 
+    /// Lets go of everyone who waits for a disk that has not answered for too long. What becomes of the messages is told
+    /// to who asks later.
+    pub(crate) fn let_go(&mut self) {
+        if self.silent_for().is_none() {
+            return;
+        }
+        for (ticket, outcome) in &mut self.outcomes {
+            outcome.tell(Err(Refusal::Unanswered));
+            // What is still collected may have company by the time at which the disk answers.
+            if *ticket == self.batch.ticket {
+                *outcome = Arc::default();
+                self.batch.outcome = Arc::clone(outcome);
+            }
+        }
+    }
+
     /// How long the disk has not answered, when that is too long.
     fn silent_for(&self) -> Option<Duration> {
         self.unanswered_since.map(|since| since.elapsed()).filter(|silence| *silence > self.patience)

@@ -1,4 +1,4 @@
-//! Why something cannot be stored now.
+//! Why something cannot be stored now, or is not known to be.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use realtime_hub::dedupe::IdTaken;
 
-/// Nothing was stored and nothing will be delivered; the same publish can be tried again.
+/// Nothing was stored and nothing will be delivered, but for [`Refusal::Unanswered`]; the same publish can be tried again.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Refusal {
     /// There is no room on the disk, or for this user or process.
@@ -18,6 +18,13 @@ pub enum Refusal {
     /// The disk says nothing: neither that it has what was written nor that it cannot take it.
     #[error("the relay's disk does not answer: messages are taken again as soon as it does")]
     Silent,
+    /// The disk has been given it, and has said nothing since: it may be stored and delivered yet. Whoever repeats it with
+    /// its id learns that.
+    #[error(
+        "the relay's disk does not answer: whether the message is stored is not known yet; send it again with the same \
+         id to learn that"
+    )]
+    Unanswered,
     /// More waits for the disk than may.
     #[error("more is published than the relay's disk takes")]
     Busy,
@@ -62,6 +69,7 @@ impl Refusal {
             Self::Full => "full",
             Self::Failing(_) => "failing",
             Self::Silent => "silent",
+            Self::Unanswered => "unanswered",
             Self::Busy => "busy",
             Self::Stopping => "stopping",
         }
@@ -73,7 +81,7 @@ impl Refusal {
             Self::Busy => Duration::from_secs(1),
             Self::Stopping => Duration::from_secs(2),
             // A person may have to make room; until then each attempt is one in vain.
-            Self::Full | Self::Failing(_) | Self::Silent => Duration::from_secs(5),
+            Self::Full | Self::Failing(_) | Self::Silent | Self::Unanswered => Duration::from_secs(5),
         }
     }
 }

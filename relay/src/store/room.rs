@@ -43,6 +43,8 @@ mod damage_test;
 #[cfg(test)]
 mod fake_disk;
 #[cfg(test)]
+mod patience_test;
+#[cfg(test)]
 mod random_test;
 #[cfg(test)]
 mod survival_test;

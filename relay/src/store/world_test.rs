@@ -29,6 +29,7 @@ use super::end::Boot;
 use super::fake_disk::FakeDisk;
 use super::load::LoadError;
 use super::log::Turn;
+use super::outcome::Outcome;
 use super::refusal::NotPlaced;
 
 #[derive(Debug, Clone)]
@@ -63,7 +64,7 @@ pub(super) struct World {
     said: BTreeMap<(String, String), u64>,
     pub(super) acknowledged: BTreeMap<String, Vec<Acknowledged>>,
     /// What was published and neither acknowledged nor refused yet, by ticket.
-    waiting: Vec<(String, Acknowledged, Arc<super::outcome::Outcome>)>,
+    waiting: Vec<(String, Acknowledged, Arc<Outcome>)>,
 }
 
 /// What a reader that stands somewhere is told.
@@ -145,6 +146,11 @@ impl World {
         Ok(placement.position)
     }
 
+    /// What whoever published last waits for.
+    pub(super) fn waited_for(&self) -> Arc<Outcome> {
+        Arc::clone(&self.waiting.last().unwrap().2)
+    }
+
     /// Lets a reader in: the store knows its channel then. Returns where it stands.
     pub(super) fn attach(&mut self, channel: &str) -> Position {
         let placed = self.hub.borrow_mut().place_channel(&name(channel), self.now, |stream| {
@@ -174,9 +180,8 @@ impl World {
     }
 
     fn hear(&mut self, commit: &Commit) {
-        let is_about = |outcome: &Arc<super::outcome::Outcome>| {
-            commit.told.iter().any(|(_, told)| Arc::ptr_eq(told, outcome))
-        };
+        let is_about =
+            |outcome: &Arc<Outcome>| commit.told.iter().any(|(_, told)| Arc::ptr_eq(told, outcome));
         for (channel, acknowledged, _) in self.waiting.extract_if(.., |(_, _, outcome)| is_about(outcome)) {
             if commit.result.is_ok() {
                 self.acknowledged.entry(channel).or_default().push(acknowledged);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::full::until;
 use super::process::Process;
-use super::support::{Client, DEADLINE, KEY_AND_JSON, connect, free_address, http, publish};
+use super::support::{Client, DEADLINE, KEY_AND_JSON, connect, free_address, http, publish, publish_text};
 
 /// Lets a relay's disk hang that has written nothing yet: the first file of its history is a pipe that nobody reads,
 /// and opening that to write to it waits for a reader.
@@ -75,4 +75,24 @@ async fn a_stop_gives_a_hanging_disk_up_and_fails_without_having_confirmed_what_
 
 async fn metrics(address: &SocketAddr) -> String {
     http(address, "GET", "/metrics", KEY_AND_JSON, "").await.body
+}
+
+#[tokio::test]
+async fn a_publish_in_flight_when_the_disk_hangs_is_told_that_nobody_knows_and_later_ones_are_refused() {
+    let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+    let relay = Process::start(address, folder.path(), &[]).await;
+    hang_up(folder.path()).await;
+    let message = |id: &str| json!({"channel": {"name": "c"}, "payload": 1, "id": id}).to_string();
+    for _ in ["at first", "repeated"] {
+        let answer = publish_text(&address, &message("1")).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (504, Some("unconfirmed")));
+        assert!(answer.head.contains("\r\nretry-after: 5"), "{}", answer.head);
+        assert!(answer.json()["detail"].as_str().unwrap().contains("with the same id"), "{}", answer.body);
+    }
+    let later = publish_text(&address, &message("2")).await;
+    assert_eq!((later.status, later.json()["code"].as_str()), (503, Some("unavailable")), "{}", later.body);
+    let counts = metrics(&address).await;
+    assert!(counts.contains("\nrelay_store_refused_total{reason=\"unanswered\"} 2\n"), "{counts}");
+    assert!(counts.contains("\nrelay_store_refused_total{reason=\"silent\"} 1\n"), "{counts}");
+    relay.kill().await;
 }
