@@ -238,7 +238,7 @@ function howMeasured(run) {
       '`npm run bench -- report --from docs/benchmarks/figures.json`.',
     `Versions: ${versions.join(', ')}.`,
     'Each round starts a server anew on one core and plays all clients from another with one thread; the servers take ' +
-      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds; memory, which hardly ` +
+      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds, once in each; memory, which hardly ` +
       'differs from round to round, is measured in those. ' +
       'Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
       'without a figure. The load has a core for itself and never sleeps there, because a server that writes to somebody ' +

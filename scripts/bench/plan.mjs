@@ -40,7 +40,7 @@ export const GROWTH_SERVERS = ['relay', 'bare', 'bun'];
 
 /**
  * Those that are measured in fewer rounds than the rest: they are far from the relay either way, and what they are slow
- * at takes long.
+ * at takes long. Of a scenario with several takes in a round they have one.
  */
 export const SELDOM_SERVERS = ['ws', 'socket-io', 'nchan', 'nats'];
 
