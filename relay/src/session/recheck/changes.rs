@@ -9,8 +9,9 @@ use realtime_protocol::subscriber::UserId;
 
 use crate::session::recheck::selection::Selection;
 
-/// Changes that are remembered one by one. A question that is older than all of them is taken to be concerned: it is
-/// asked once more than necessary, and that many changes in the time of one question are rare.
+/// Kinds of changes that are remembered one by one, each with its latest. A question that is older than one that is
+/// forgotten is taken to be concerned: it is asked once more than necessary, and that many kinds in the time of one
+/// question are rare. One user, who can bring changes about by refreshing a token, is one kind, however often.
 const REMEMBERED: usize = 64;
 
 /// How many changes there were when a question was asked.
@@ -22,7 +23,16 @@ pub struct Generation(u64);
 pub struct Changes {
     /// Changed under the lock of `recent`, read without.
     generation: AtomicU64,
-    recent: Mutex<VecDeque<Selection>>,
+    recent: Mutex<Recent>,
+}
+
+/// The latest changes.
+#[derive(Debug, Default)]
+struct Recent {
+    /// What changed, each once, and as how manieth change it did the last time; the latest in front.
+    remembered: VecDeque<(u64, Selection)>,
+    /// The latest change that is no longer among them.
+    forgotten: u64,
 }
 
 impl Changes {
@@ -34,9 +44,9 @@ impl Changes {
     /// Notes that the answers to some questions may have changed.
     pub fn note(&self, selection: Selection) {
         let mut recent = self.recent.lock();
-        recent.truncate(REMEMBERED - 1);
-        recent.push_front(selection);
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        let generation = self.generation().0 + 1;
+        recent.note(generation, selection);
+        self.generation.store(generation, Ordering::SeqCst);
     }
 
     /// Whether the answer to a question may have changed since.
@@ -44,9 +54,24 @@ impl Changes {
         if since == self.generation() {
             return false;
         }
-        let recent = self.recent.lock();
-        let count = usize::try_from(self.generation().0 - since.0).unwrap_or(usize::MAX);
-        count > recent.len() || recent.iter().take(count).any(|selection| selection.has(channel, user))
+        self.recent.lock().concern(since, channel, user)
+    }
+}
+
+impl Recent {
+    fn note(&mut self, generation: u64, selection: Selection) {
+        self.remembered.retain(|(_, before)| *before != selection);
+        self.remembered.push_front((generation, selection));
+        if self.remembered.len() > REMEMBERED
+            && let Some((oldest, _)) = self.remembered.pop_back()
+        {
+            self.forgotten = oldest;
+        }
+    }
+
+    fn concern(&self, Generation(since): Generation, channel: &Channel, user: &UserId) -> bool {
+        let mut later = self.remembered.iter().take_while(|(generation, _)| *generation > since);
+        since < self.forgotten || later.any(|(_, selection)| selection.has(channel, user))
     }
 }
 
@@ -79,8 +104,25 @@ mod tests {
         let channel = Channel::parse("chat", None).unwrap();
         let asked = changes.generation();
         for count in 1..=REMEMBERED + 1 {
-            changes.note(Selection::of_user(user("ben")));
+            changes.note(Selection::of_user(user(&format!("user-{count}"))));
             assert_eq!(changes.concern(asked, &channel, &user("anna")), count > REMEMBERED, "{count}");
         }
+    }
+
+    #[test]
+    fn a_user_who_changes_again_and_again_concerns_no_other_and_makes_nothing_be_forgotten() {
+        let changes = Changes::default();
+        let (chat, news) = (Channel::parse("chat", None).unwrap(), Channel::parse("news", None).unwrap());
+        let asked = changes.generation();
+        changes.note(Selection { channel: Some(news.clone()), user: None });
+        for _ in 0..3 * REMEMBERED {
+            changes.note(Selection::of_user(user("ben")));
+        }
+        assert!(!changes.concern(asked, &chat, &user("anna")));
+        assert!(changes.concern(asked, &news, &user("anna")));
+        let asked = changes.generation();
+        changes.note(Selection::of_user(user("ben")));
+        assert!(changes.concern(asked, &chat, &user("ben")), "the latest time counts");
+        assert!(!changes.concern(asked, &news, &user("anna")));
     }
 }
