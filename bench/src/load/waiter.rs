@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::load::poll::Poll;
+use crate::machine::usage::thread_cpu_time;
 
 /// What is done while nothing has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Waiter {
         Ok(Self { poll: Poll::new()?, waits, idle: Duration::ZERO })
     }
 
-    /// Time that it has spent awake without finding anything, so far.
+    /// Processor time that it has spent awake without finding anything, so far.
     pub const fn idle(&self) -> Duration {
         self.idle
     }
@@ -45,10 +46,10 @@ impl Waiter {
         if !timeout.is_zero() {
             return self.poll.wait(Some(timeout));
         }
-        let began = Instant::now();
+        let began = thread_cpu_time();
         self.poll.wait(Some(timeout))?;
         if self.poll.fetched() == 0 {
-            self.idle += began.elapsed();
+            self.idle += thread_cpu_time().saturating_sub(began);
         }
         Ok(())
     }
@@ -60,15 +61,19 @@ impl Waiter {
     /// [`BenchError::Stalled`] when nothing has come for so long; `what` tells what for. When the system refuses.
     pub fn wait_for_some(&mut self, longest: Duration, what: &str) -> Result<(), BenchError> {
         let until = Instant::now() + longest;
+        let mut idle_since = None;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let is_awake = self.waits == Waits::Awake;
             self.poll.wait(Some(if is_awake { Duration::ZERO } else { left }))?;
             if self.poll.fetched() > 0 {
-                if is_awake {
-                    self.idle += longest.saturating_sub(left);
+                if let Some(since) = idle_since {
+                    self.idle += thread_cpu_time().saturating_sub(since);
                 }
                 return Ok(());
+            }
+            if is_awake && idle_since.is_none() {
+                idle_since = Some(thread_cpu_time());
             }
             if left.is_zero() {
                 return Err(BenchError::Stalled { what: what.to_owned(), seconds: longest.as_secs() });

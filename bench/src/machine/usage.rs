@@ -1,7 +1,9 @@
-//! What a process uses, as /proc tells it.
+//! What a process uses, as the system tells it.
 
 use std::fs;
 use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// The processor time that all threads of a process have used, user and system, in steps of 10 ms. The process is a
 /// folder's name in /proc: a number, or `self`. `None` when there is no such process.
@@ -11,6 +13,13 @@ pub fn cpu_time(process: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Some(ticks_as_time(ticks))
+}
+
+/// The processor time that this thread has used, in nanoseconds' steps.
+pub fn thread_cpu_time() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    // A clock that counts from 0 has no negative parts.
+    Duration::new(used.tv_sec.try_into().unwrap_or(0), used.tv_nsec.try_into().unwrap_or(0))
 }
 
 /// The memory that a process has in RAM.
