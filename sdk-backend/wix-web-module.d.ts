@@ -2,3 +2,8 @@
 declare module 'wix-web-module' {
   export { Permissions, webMethod } from 'wix-realtime-backend/web-module';
 }
+
+/** The same by its newer name. */
+declare module '@wix/web-methods' {
+  export { Permissions, webMethod } from 'wix-realtime-backend/web-module';
+}

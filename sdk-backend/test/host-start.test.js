@@ -177,6 +177,11 @@ describe('a site that does not load stops the start with file, line and reason',
       /^backend\/a\.web\.js:3: Error: Cannot find package 'no-such-package'/m,
     ],
     [
+      "an import of one of Velo's modules that is not here",
+      { 'backend/a.web.js': "import wixData from 'wix-data';" },
+      /^backend\/a\.web\.js:1: Error: Cannot find package 'wix-data' .*: of Velo's modules, wix-realtime-backend, wix-web-module and/m,
+    ],
+    [
       'an import of a name that the file does not export',
       { 'backend/a.web.js': "\nimport { b } from 'backend/b';", 'backend/b.js': '' },
       /^backend\/a\.web\.js:2: SyntaxError: The requested module 'backend\/b' does not provide an export named 'b'$/m,

@@ -37,6 +37,10 @@ const FILES = {
     export const CONSTANT = 7;
     export default () => 'the default';
   `,
+  'backend/newer.web.js': `
+    import { Permissions, webMethod } from '@wix/web-methods';
+    export const forMembers = webMethod(Permissions.SiteMember, () => 'members');
+  `,
   'backend/lib/twice.js': 'export const twice = (n) => 2 * n;',
   'backend/old.jsw': `
     import { twice } from './lib/twice';
@@ -87,6 +91,12 @@ test('.jsw files, folders and default exports work, and files import one another
 
 test('backend files get the very package that the host configures', async () => {
   assert.equal((await browser.call('chat.web/sameFunctions')).json.result, true);
+});
+
+test('@wix/web-methods is the newer name of wix-web-module', async () => {
+  assert.equal((await browser.call('newer.web/forMembers')).status, 403);
+  await signIn(browser, 'ann', 'Member');
+  assert.equal((await browser.call('newer.web/forMembers')).json.result, 'members');
 });
 
 test('publish from a web method carries the identity of the caller, never one from the page', async () => {

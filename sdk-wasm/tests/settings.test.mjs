@@ -124,6 +124,10 @@ describe('settings', () => {
       [{ token: 7 }, /token is a string, not a number/],
       [{ getToken: 'x' }, /getToken is a function/],
       [{ tokn: 'x' }, /not "tokn"/],
+      [
+        'https://relay.example',
+        /^configure wants an object, not a string: configure\(\{ url: 'https:\/\/…' \}\)$/,
+      ],
     ];
     for (const [settings, message] of wrong) {
       assert.throws(() => change(settings), { errorCode: 3, message });

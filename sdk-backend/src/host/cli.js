@@ -38,7 +38,7 @@ Hosts a site folder: its pages, and the functions of its backend that pages call
   DIR/backend/*.jsw       the same, in the older style: import { send } from 'backend/chat.jsw'
 
 Pages import wix-realtime-frontend; the host serves it from the installed package. Backend files import
-wix-realtime-backend (or @wix/realtime) and wix-web-module; they come with the host. The file
+wix-realtime-backend (or @wix/realtime) and wix-web-module (or @wix/web-methods); they come with the host. The file
 backend/realtime-permissions.js is the relay's: start it with "relay serve --site DIR". Where handlers need more than
 the relay gives them, such as a database, the relay can ask this host instead: set RELAY_PERMISSIONS_SECRET for both,
 and start it with "relay serve --permissions-url http://ADDR".

@@ -25,7 +25,19 @@ export function explainLoadFailure(thrown, root, path) {
   const { file, line } = place ?? { file: path, line: undefined };
   const where = line === undefined ? relative(root, file) : `${relative(root, file)}:${line}`;
   const name = thrown instanceof Error ? `${thrown.name}: ` : '';
-  return new SiteError(`${where}: ${name}${reasonOf(thrown)}`, { cause: thrown });
+  return new SiteError(`${where}: ${name}${reasonOf(thrown)}${adviceFor(thrown)}`, { cause: thrown });
+}
+
+/**
+ * Of Velo's modules a site brings with it, few are here, and no registry has the others.
+ *
+ * @param {unknown} thrown
+ */
+function adviceFor(thrown) {
+  const isVelos = /^Cannot find package '(wix-|@wix\/)/.test(reasonOf(thrown));
+  return isVelos
+    ? ": of Velo's modules, wix-realtime-backend, wix-web-module and their newer names @wix/realtime and @wix/web-methods are here"
+    : '';
 }
 
 /**

@@ -22,13 +22,15 @@ import { explainLoadFailure } from './load-failure.js';
 const WEB_MODULE = /\.(web\.js|jsw)$/;
 
 const BACKEND = new URL('../index.js', import.meta.url).href;
+const WEB_MODULES = new URL('../web-module.js', import.meta.url).href;
 const SERVICE_PLUGINS = new URL('../service-plugins.js', import.meta.url).href;
 
 /** What backend files get for these names, wherever the site itself is installed. */
 const PACKAGES = {
   'wix-realtime-backend': BACKEND,
   'wix-realtime-backend/service-plugins': SERVICE_PLUGINS,
-  'wix-web-module': new URL('../web-module.js', import.meta.url).href,
+  'wix-web-module': WEB_MODULES,
+  '@wix/web-methods': WEB_MODULES,
   '@wix/realtime': BACKEND,
   '@wix/realtime/service-plugins': SERVICE_PLUGINS,
 };

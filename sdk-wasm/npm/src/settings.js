@@ -32,6 +32,9 @@ const visitorTokens = new Map();
  * @param {import('../index.d.ts').Settings} changes
  */
 export function change(changes) {
+  if (changes && typeof changes !== 'object') {
+    throw badInput(`configure wants an object, not ${kindOf(changes)}: configure({ url: 'https://…' })`);
+  }
   const { url, token, getToken, ...unknown } = changes ?? {};
   const [misspelt] = Object.keys(unknown);
   if (misspelt !== undefined) {
