@@ -20,6 +20,8 @@ pub(super) struct Asked {
     pub(super) position: Option<Position>,
     /// Later frames about the same channel, which wait so that they are handled in order.
     pub(super) later: VecDeque<ClientFrame>,
+    /// It counts as one of the subscriptions that a connection may have, unless it is to a channel that is read already.
+    pub(super) has_place: bool,
     /// The subscriber's type has changed since the question: its answer counts for nothing, and it is asked again.
     is_outdated: bool,
     /// How often the answer was outdated by what decides.
@@ -27,8 +29,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) const fn new(id: RequestId, channel: Channel, position: Option<Position>) -> Self {
-        Self { id, channel, position, later: VecDeque::new(), is_outdated: false, outdated: 0 }
+    pub(super) const fn new(
+        id: RequestId,
+        channel: Channel,
+        position: Option<Position>,
+        has_place: bool,
+    ) -> Self {
+        Self { id, channel, position, later: VecDeque::new(), has_place, is_outdated: false, outdated: 0 }
     }
 
     /// Frames of the client that wait for the answer.

@@ -32,6 +32,9 @@ pub enum Effect {
     Send(Control),
     /// Ask whether [`Session::subscriber`] may read this channel, then tell [`Session::decided`].
     Ask(Channel),
+    /// There seems to be no place for a subscription to this channel: tell [`Session::place`] at once, which knows when it
+    /// can look at what is attached.
+    FindPlace(Channel),
     /// Attach to a channel, which sends the reply; then tell [`Session::attached`].
     Attach {
         /// The request.

@@ -191,17 +191,38 @@ impl Session {
         }
     }
 
+    /// Whether there is a place for a subscription, now that somebody can say which channels it is attached to: one that
+    /// repeats another takes no further place.
+    pub fn place(
+        &mut self,
+        channel: &Channel,
+        is_attached: impl Fn(&Channel) -> bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let has_place = |asked: &&Asked| asked.has_place && !is_attached(&asked.channel);
+        let taken = self.subscriptions + self.asked.iter().filter(has_place).count();
+        let found = self.asked.iter_mut().enumerate().find(|(_, asked)| asked.channel == *channel);
+        let Some((index, asked)) = found else { return };
+        let max = self.rules.max_subscriptions;
+        if taken < max || is_attached(channel) {
+            asked.has_place = true;
+            return effects.push(Effect::Ask(channel.clone()));
+        }
+        let Asked { id, later, .. } = self.answered(index);
+        let message = format!("a connection may have {max} subscriptions");
+        effects.push(refused(id, Status::TooMany, message));
+        for frame in later {
+            self.frame(frame, effects);
+        }
+    }
+
     /// A question has been answered.
     pub fn decided(&mut self, channel: &Channel, verdict: Verdict, effects: &mut Vec<Effect>) {
         let Some(place) = self.asked.iter().position(|asked| asked.channel == *channel) else { return };
         if self.asked.get_mut(place).is_some_and(|asked| asked.asks_again(verdict)) {
             return effects.push(Effect::Ask(channel.clone()));
         }
-        let Asked { id, channel, position, later, .. } = self.asked.swap_remove(place);
-        self.idle_since = self.pulse.heard_at().max(self.idle_since);
-        if self.asked.is_empty() {
-            self.asked = Vec::new();
-        }
+        let Asked { id, channel, position, later, .. } = self.answered(place);
         match verdict {
             Verdict::Allowed => effects.push(Effect::Attach { id, channel, position }),
             Verdict::Refused => {
@@ -359,13 +380,19 @@ impl Session {
         position: Option<Position>,
         effects: &mut Vec<Effect>,
     ) {
-        if self.subscriptions + self.asked.len() >= self.rules.max_subscriptions {
-            let message = format!("a connection may have {} subscriptions", self.rules.max_subscriptions);
-            effects.push(refused(id, Status::TooMany, message));
-            return;
+        let has_place = self.subscriptions + self.asked.len() < self.rules.max_subscriptions;
+        self.asked.push(Asked::new(id, channel.clone(), position, has_place));
+        effects.push(if has_place { Effect::Ask(channel) } else { Effect::FindPlace(channel) });
+    }
+
+    /// A subscription is no longer asked about.
+    fn answered(&mut self, place: usize) -> Asked {
+        let asked = self.asked.swap_remove(place);
+        self.idle_since = self.pulse.heard_at().max(self.idle_since);
+        if self.asked.is_empty() {
+            self.asked = Vec::new();
         }
-        self.asked.push(Asked::new(id, channel.clone(), position));
-        effects.push(Effect::Ask(channel));
+        asked
     }
 }
 

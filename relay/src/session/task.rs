@@ -278,6 +278,7 @@ impl SessionTask {
                 self.connection.queue(writer::text(&write_control(&control)));
             }
             Effect::Ask(channel) => self.ask(Arc::new(channel), AskedFor::Subscribing),
+            Effect::FindPlace(channel) => self.find_place(&channel),
             Effect::Attach { id, channel, position } => self.attach(id, &channel, position.as_ref()),
             Effect::Detach(channel) => {
                 self.detach(&channel);
@@ -310,6 +311,15 @@ impl SessionTask {
         if attached.recovered_bytes > 0 {
             self.sessions.recovered(attached.recovered_bytes);
         }
+    }
+
+    /// Lets the rules know what is attached.
+    fn find_place(&mut self, channel: &Channel) {
+        let (sessions, attached) = (Arc::clone(&self.sessions), self.connection.channels());
+        let is_attached = |channel: &Channel| {
+            sessions.broker.number(channel).is_some_and(|number| attached.contains(&number))
+        };
+        self.with_effects(|session, effects| session.place(channel, is_attached, effects));
     }
 
     /// Detaches from a channel. Returns its number when the session was attached.

@@ -85,6 +85,23 @@ async fn a_session_may_have_so_many_subscriptions_and_no_more() {
 }
 
 #[tokio::test]
+async fn at_its_limit_a_session_may_subscribe_again_to_what_it_reads() {
+    let relay = relay(&["--max-subscriptions", "2"]).await;
+    let mut client = Client::visitor(&relay).await;
+    let position = client.subscribe(1, json!({"name": "a"}), None).await["position"].clone();
+    client.subscribe(2, json!({"name": "b"}), None).await;
+    for id in 3..6 {
+        let again = client.subscribe(id, json!({"name": "a"}), Some(position.clone())).await;
+        assert_eq!((again["type"].as_str(), again["recovered"].as_bool()), (Some("subscribed"), Some(true)));
+    }
+    assert_eq!(client.subscribe(6, json!({"name": "c"}), None).await["status"], 429);
+    publish(&relay, json!({"name": "a"}), json!("once")).await;
+    publish(&relay, json!({"name": "a"}), json!("more")).await;
+    assert_eq!(client.payloads(2).await, ["once", "more"]);
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_breaks_the_protocol_is_told_how_and_stays_away() {
     let relay = relay(&[]).await;
     for (frames, code, word) in [

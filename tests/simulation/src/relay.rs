@@ -272,6 +272,12 @@ impl Relay {
                 served.queue(writer::text(&text));
             }
             Effect::Ask(channel) => self.ask(out, link, Arc::new(channel), None),
+            Effect::FindPlace(channel) => {
+                let attached = self.attached(out, link);
+                self.with(out, link, |session, _, effects| {
+                    session.place(&channel, |channel| attached.contains(channel), effects);
+                });
+            }
             Effect::Attach { id, channel, position } => {
                 self.attach(out, link, id, &channel, position.as_ref())
             }
@@ -339,6 +345,14 @@ impl Relay {
         if attachment.is_new {
             served.session.attached();
         }
+    }
+
+    /// The channels that a session is attached to.
+    fn attached(&self, out: &Outside, link: LinkId) -> Vec<Channel> {
+        let held = self.served.get(&link).map_or(&[][..], |served| &served.channels);
+        let number = |channel: &Channel| self.shards.get(self.index_of(channel))?.hub.number(channel);
+        let is_held = |channel: &&Channel| number(channel).is_some_and(|number| held.contains(&number));
+        out.channels.iter().filter(is_held).cloned().collect()
     }
 
     fn detach(&mut self, now: Duration, link: LinkId, channel: &Channel) -> Option<ChannelNumber> {
