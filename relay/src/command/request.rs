@@ -1,6 +1,7 @@
 //! One HTTP request to a relay, over a connection of its own.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::address::ANSWER_TIMEOUT;
-use super::dial::Way;
+use super::dial::{DialError, Way};
 use super::failure::Failure;
 
 /// Bytes of an answer. Most have some hundred, an explanation up to twenty lines that a handler logged, of a thousand
@@ -68,12 +69,21 @@ pub async fn post(way: &Way, path: &str, key: &str, json: String) -> Result<Answ
     })
 }
 
+/// What to look at where nobody listens.
+fn advice(error: &DialError) -> &'static str {
+    match error {
+        DialError::Unreachable(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            "; is it running (relay serve), and is --url or RELAY_URL its address?"
+        }
+        _ => "",
+    }
+}
+
 async fn exchange(way: &Way, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
     let url = way.url();
-    let stream = way
-        .connect()
-        .await
-        .map_err(|error| Failure::Failed(format!("cannot connect to the relay at {url}: {error}")))?;
+    let stream = way.connect().await.map_err(|error| {
+        Failure::Failed(format!("cannot connect to the relay at {url}: {error}{}", advice(&error)))
+    })?;
     let broken =
         |why: &dyn Display| Failure::Failed(format!("the exchange with the relay at {url} failed: {why}"));
     let (mut sender, connection) =

@@ -52,6 +52,11 @@ async fn a_publish_to_nobody_says_that_nobody_is_there() {
     let ended = run(&["publish", "chat", "1", "--url", &url]).await;
     assert_eq!(ended.code, 1);
     assert!(ended.err.contains(&format!("cannot connect to the relay at {url}")), "{}", ended.err);
+    assert!(
+        ended.err.contains("is it running (relay serve), and is --url or RELAY_URL its address?"),
+        "{}",
+        ended.err
+    );
 }
 
 #[tokio::test]
