@@ -134,6 +134,14 @@ impl Dedupe {
     }
 }
 
+#[cfg(test)]
+impl Dedupe {
+    /// The ids and the order that there is room for.
+    pub(crate) fn capacities(&self) -> [usize; 2] {
+        [self.publishes.capacity(), self.order.capacity()]
+    }
+}
+
 impl GivesBack for Dedupe {
     fn give_back(&mut self) {
         self.publishes.give_back();

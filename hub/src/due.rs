@@ -55,6 +55,14 @@ impl DueChannels {
     }
 }
 
+#[cfg(test)]
+impl DueChannels {
+    /// The channels that there is room for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.0.iter().map(|heap| heap.channels.capacity()).sum()
+    }
+}
+
 impl GivesBack for DueChannels {
     fn give_back(&mut self) {
         self.0.iter_mut().for_each(|heap| heap.channels.give_back());

@@ -180,6 +180,7 @@ mod tests {
     use crate::budget::MemoryBudget;
     use crate::channel::SessionId;
     use crate::hub::Numbers;
+    use crate::publication::{Audience, Publication};
     use crate::settings::HubSettings;
 
     #[derive(Debug, Clone)]
@@ -212,5 +213,35 @@ mod tests {
         }
         assert!(hub.left.len() <= hub.channel_count(), "{} of {}", hub.left.len(), hub.channel_count());
         assert!(hub.channel_count() < 400, "{}", hub.channel_count());
+    }
+
+    #[test]
+    fn ticks_give_back_the_room_of_a_crowd_that_has_gone() {
+        let budget = Arc::new(MemoryBudget::new(usize::MAX));
+        let mut hub = Hub::new(HubSettings::default(), budget, Numbers { first: 1, step: 1 }, 1);
+        let reader = Anyone(Arc::new(UserId::parse("u").unwrap()));
+        let payload = serde_json::value::to_raw_value(&1).unwrap();
+        for index in 0..1_000 {
+            let channel = Channel::parse("c", Some(&index.to_string())).unwrap();
+            let publication = Publication {
+                payload: &payload,
+                publisher: None,
+                audience: Audience::Everyone,
+                id: Some("id"),
+            };
+            hub.publish(&channel, publication, Duration::ZERO).unwrap();
+            let read = Channel::parse("read", Some(&index.to_string())).unwrap();
+            hub.attach(&read, reader.clone(), None, Duration::ZERO);
+            hub.detach(&read, SessionId(1), Duration::ZERO);
+        }
+        let capacities = |hub: &Hub<Anyone>| {
+            let [ids, order] = hub.dedupe.capacities();
+            let tables = [hub.left.capacity(), hub.by_name.capacity(), hub.channels.capacity()];
+            [&tables[..], &[ids, order, hub.due.capacity()]].concat()
+        };
+        assert!(capacities(&hub).iter().all(|room| *room >= 1_000), "{:?}", capacities(&hub));
+        (1..=3).for_each(|day| hub.tick(Duration::from_secs(day * 86_400)));
+        assert_eq!(hub.channel_count(), 0);
+        assert_eq!(capacities(&hub), [0; 6]);
     }
 }

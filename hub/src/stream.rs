@@ -241,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn a_history_of_which_nothing_is_left_takes_no_room() {
+        let mut stream = stream_with(3);
+        while stream.kept_messages() > 0 {
+            assert!(stream.history.capacity() > 0);
+            stream.forget_oldest();
+        }
+        assert_eq!(stream.history.capacity(), 0);
+    }
+
+    #[test]
     fn a_reader_without_a_position_starts_at_the_newest_message() {
         let recovery = stream_with(3).recover(None, &reader(), usize::MAX);
         assert_eq!(recovery, Recovery { position: at(1, 3), is_whole: None, missed: vec![] });
