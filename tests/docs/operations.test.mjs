@@ -40,6 +40,7 @@ describe(DOCUMENT, () => {
   before(async () => {
     workshop = await Workshop.open();
     await workshop.writeFile('wrong.toml', 'max-sesions = 3\n');
+    await workshop.writeFile('realtime-permissions.js', 'export const somewhere = "else";\n');
     await workshop.startRelay([], (line) => said.push(line));
   });
   after(() => workshop?.close());
@@ -75,7 +76,7 @@ describe(DOCUMENT, () => {
     });
     assert.equal(status, 403);
     const running = QUOTED.slice(MISTAKES.length);
-    assert.equal(running.length, 2);
+    assert.equal(running.length, 3);
     await eventually(() => {
       for (const quoted of running)
         assert.ok(
