@@ -181,6 +181,7 @@ mod tests {
     use crate::channel::SessionId;
     use crate::hub::Numbers;
     use crate::publication::{Audience, Publication};
+    use crate::retention::{Retention, Retentions};
     use crate::settings::HubSettings;
 
     #[derive(Debug, Clone)]
@@ -243,5 +244,37 @@ mod tests {
         (1..=3).for_each(|day| hub.tick(Duration::from_secs(day * 86_400)));
         assert_eq!(hub.channel_count(), 0);
         assert_eq!(capacities(&hub), [0; 6]);
+    }
+
+    /// A hub of which somebody reads so many channels, since zero.
+    fn read_hub(budget_bytes: usize, age: Duration, channels: usize) -> Hub<Anyone> {
+        let retentions = Retentions::of_all(Retention { age, ..Retention::default() });
+        let settings = HubSettings { retentions, ..HubSettings::default() };
+        let budget = Arc::new(MemoryBudget::new(budget_bytes));
+        let mut hub = Hub::new(settings, budget, Numbers { first: 1, step: 1 }, 1);
+        let reader = Anyone(Arc::new(UserId::parse("u").unwrap()));
+        for index in 0..channels {
+            let channel = Channel::parse("c", Some(&index.to_string())).unwrap();
+            hub.attach(&channel, reader.clone(), None, Duration::ZERO);
+        }
+        hub
+    }
+
+    #[test]
+    fn a_channel_that_keeps_nothing_is_looked_at_once_in_a_tick() {
+        let mut hub = read_hub(usize::MAX, Duration::ZERO, 1);
+        let now = Duration::from_secs(10);
+        hub.tick(now);
+        assert_eq!(hub.due.pop_due(now), None, "the same tick would look at it again and again");
+        assert!(hub.due.pop_due(now + MIN_RECHECK).is_some());
+    }
+
+    #[test]
+    fn a_publish_looks_at_few_of_the_channels_of_which_nothing_can_be_forgotten() {
+        let age = Duration::from_secs(60);
+        let mut hub = read_hub(0, age, 3 * MAX_IN_VAIN);
+        hub.make_room(Duration::from_secs(10), Spare::Nothing);
+        let untouched = std::iter::from_fn(|| hub.due.pop_due(age)).count();
+        assert_eq!(untouched, 2 * MAX_IN_VAIN);
     }
 }
