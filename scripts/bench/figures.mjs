@@ -130,8 +130,33 @@ export function values(measured, server, figure) {
 }
 
 /**
- * How many times as good the relay was as another server, by their medians: above 1 the relay is ahead, whichever way
- * the figure counts.
+ * What one server's figure was to another's: the median of what it was in each of their turns. They came one after the
+ * other, so a machine that is slower from one minute to the next is slower for both, and the median of each by itself
+ * may be of different minutes. Where they did not take the same turns, the one's median to the other's.
+ *
+ * @param {Measured | undefined} measured
+ * @param {string} one
+ * @param {string} other
+ * @param {string} figure
+ * @returns {number | undefined} nothing where one of them has no figure
+ */
+export function ratioOf(measured, one, other, figure) {
+  const [ones, others] = [measured?.servers[one], measured?.servers[other]];
+  if (!ones || !others) return undefined;
+  const tookTurns =
+    ones.rounds.length === others.rounds.length && ones.failures.length + others.failures.length === 0;
+  if (tookTurns) {
+    const ratios = ones.rounds.map(
+      (round, turn) => (round[figure] ?? 0) / (others.rounds[turn]?.[figure] ?? 0),
+    );
+    return median(ratios.filter((ratio) => ratio > 0 && Number.isFinite(ratio)));
+  }
+  const [ours, theirs] = [one, other].map((server) => median(values(measured, server, figure)));
+  return ours && theirs ? ours / theirs : undefined;
+}
+
+/**
+ * How many times as good the relay was as another server: above 1 the relay is ahead, whichever way the figure counts.
  *
  * @param {Measured} measured
  * @param {string} server
@@ -139,11 +164,11 @@ export function values(measured, server, figure) {
  * @returns {number | undefined} nothing where one of them has no figure, or where it is neither good nor bad
  */
 export function advantage(measured, server, figure) {
-  const ours = median(values(measured, 'relay', figure));
-  const theirs = median(values(measured, server, figure));
   const better = measured.figures[figure]?.better;
-  if (!ours || !theirs || better === undefined || better === 'neither') return undefined;
-  return better === 'higher' ? ours / theirs : theirs / ours;
+  if (better === undefined || better === 'neither') return undefined;
+  return better === 'higher'
+    ? ratioOf(measured, 'relay', server, figure)
+    : ratioOf(measured, server, 'relay', figure);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { BROWSERS, measuredId } from './browser-plan.mjs';
 import { besideOurs } from './browser-ratios.mjs';
-import { median, rounded, values } from './figures.mjs';
+import { median, ratioOf, rounded, values } from './figures.mjs';
 import { GROWTH_SERVERS, SERVERS } from './plan.mjs';
 
 /** @typedef {import('./figures.mjs').Run} Run */
@@ -20,20 +20,16 @@ import { GROWTH_SERVERS, SERVERS } from './plan.mjs';
  * @property {(run: Run) => string | undefined} [note] what stands beside the outcome: it explains, and moves nothing
  */
 
+/** @param {Run} run @param {string} id */
+const scenarioOf = (run, id) => run.scenarios.find((measured) => measured.id === id);
+
 /**
  * @param {Run} run
  * @param {string} id
  * @param {string} server
  * @param {string} figure
  */
-const middle = (run, id, server, figure) =>
-  median(
-    values(
-      run.scenarios.find((measured) => measured.id === id),
-      server,
-      figure,
-    ),
-  );
+const middle = (run, id, server, figure) => median(values(scenarioOf(run, id), server, figure));
 
 /** @param {number | undefined} one @param {number | undefined} other */
 const ratio = (one, other) => (one !== undefined && other ? one / other : undefined);
@@ -55,7 +51,7 @@ const nameOf = (server) => SERVERS[/** @type {keyof typeof SERVERS} */ (server)]
 const beside = (work, id, figure, is, limit, server) => ({
   work,
   text: `${figure} ${is} ${limit} × ${nameOf(server)}’s`,
-  value: (run) => ratio(middle(run, id, 'relay', figure), middle(run, id, server, figure)),
+  value: (run) => ratioOf(scenarioOf(run, id), 'relay', server, figure),
   limit,
   is,
 });

@@ -88,7 +88,8 @@ function summary(run) {
   return [
     '## The relay beside the others',
     'How many times as good the relay was: above 1 it is ahead, below 1 (bold) the other one is, whether more or less ' +
-      'is better. The bare loop is no rival but the limit: an epoll loop that does nothing except write, what this ' +
+      'is better. It is the median of what it was turn by turn, because a machine that changes its speed between two rounds ' +
+      'changes it for both; beside those who took part in fewer rounds, the median of one to that of the other. The bare loop is no rival but the limit: an epoll loop that does nothing except write, what this ' +
       'kernel allows with one `write` for each subscriber. Where frames are large, the relay passes it by sharing pages of memory ' +
       'between sockets.',
     markdownTable(table, 2),

@@ -1,7 +1,7 @@
 /** What is made of single figures: medians, advantages, and plots. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { advantage, median, rounded } from '../bench/figures.mjs';
+import { advantage, median, ratioOf, rounded } from '../bench/figures.mjs';
 import { barChart, lineChart } from '../bench/plot.mjs';
 import { sampleRun } from './bench-samples.mjs';
 
@@ -16,6 +16,30 @@ describe('figures', () => {
   test('numbers keep three digits', () => {
     const texts = [13_254_321, 999_600, 1_234, 321.4, 32.14, 3.214, 0.0604, 0].map(rounded);
     assert.deepEqual(texts, ['13,300,000', '1,000,000', '1,230', '321', '32.1', '3.21', '0.060', '0.000']);
+  });
+
+  test('a ratio is that of the same turns, and of medians where the turns were not the same', () => {
+    /** @param {number[]} values @param {string[]} [failures] */
+    const cell = (values, failures = []) => ({
+      rounds: values.map((deliveries) => ({ deliveries })),
+      failures,
+    });
+    const kinds = { deliveries: { unit: '/s', better: /** @type {const} */ ('higher') } };
+    /** @param {ReturnType<typeof cell>} other */
+    const beside = (other) =>
+      ratioOf(
+        { id: 'any', figures: kinds, servers: { one: cell([6, 6, 12]), other } },
+        'one',
+        'other',
+        'deliveries',
+      );
+    // A machine that is twice as fast from time to time: by medians 6 to 8 would be 0.75.
+    assert.equal(beside(cell([4, 4, 8])), 1.5);
+    assert.equal(beside(cell([4, 8, 8])), 1.5);
+    assert.equal(beside(cell([8, 8])), 0.75);
+    assert.equal(beside(cell([8, 8, 8], ['it stalled'])), 0.75);
+    assert.equal(beside(cell([])), undefined);
+    assert.equal(ratioOf(undefined, 'one', 'other', 'deliveries'), undefined);
   });
 
   test('an advantage is above 1 when the relay is better, whichever way a figure counts', () => {
