@@ -100,9 +100,7 @@ impl Rounds {
         running.stop().map_err(in_scenario)?;
         Ok(figures)
     }
-}
 
-impl Rounds {
     /// The load stays awake where that takes nothing from anybody.
     fn waits(&self, scenario: &dyn Scenario) -> Waits {
         let has_its_core = !self.server_cpu.contains(&self.load_cpu);

@@ -131,8 +131,8 @@ export function values(measured, server, figure) {
 
 /**
  * What one server's figure was to another's: the median of what it was in each of their turns. They came one after the
- * other, so a machine that is slower from one minute to the next is slower for both, and the median of each by itself
- * may be of different minutes. Where they did not take the same turns, the one's median to the other's.
+ * other, so a machine that is slower for a while is slower for both, and the median of each by itself may be of different
+ * moments. Where they did not take the same turns, the one's median to the other's.
  *
  * @param {Measured | undefined} measured
  * @param {string} one

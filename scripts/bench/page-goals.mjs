@@ -22,8 +22,8 @@ export function goals(run) {
     '## What was to be reached',
     `The goals are not moved to what was measured. This run reached ${known.length - missed} of ${judged.length}` +
       `${missed ? `, missed ${missed}` : ''}${unknown ? `, and did not measure ${unknown}` : ''}. What is beside ` +
-      'another server is the median of what the relay was to it, turn by turn. What more subscribers cost is rated by what they cost the bare loop, since the ' +
-      'kernel’s sockets leave the processor’s caches then, whoever writes to them; each server’s own growth is beside it.',
+      'another server is the median of what the relay was to it, turn by turn. What more subscribers cost is rated by ' +
+      'what they cost the bare loop, since the kernel’s sockets leave the processor’s caches then, whoever writes to them; each server’s own growth is beside it.',
     markdownTable([['work', 'goal', 'measured', ''], ...rows], 2),
   ].join('\n\n');
 }

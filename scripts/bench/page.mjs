@@ -89,8 +89,8 @@ function summary(run) {
     '## The relay beside the others',
     'How many times as good the relay was: above 1 it is ahead, below 1 (bold) the other one is, whether more or less ' +
       'is better. It is the median of what it was turn by turn, because a machine that changes its speed between two rounds ' +
-      'changes it for both; beside those who took part in fewer rounds, the median of one to that of the other. The bare loop is no rival but the limit: an epoll loop that does nothing except write, what this ' +
-      'kernel allows with one `write` for each subscriber. Where frames are large, the relay passes it by sharing pages of memory ' +
+      'changes it for both; beside those who took part in fewer rounds, the median of one to that of the other. The ' +
+      'bare loop is no rival but the limit: an epoll loop that does nothing except write, what this kernel allows with one `write` for each subscriber. Where frames are large, the relay passes it by sharing pages of memory ' +
       'between sockets.',
     markdownTable(table, 2),
   ].join('\n\n');
@@ -240,12 +240,12 @@ function howMeasured(run) {
       '`npm run bench -- report --from docs/benchmarks/figures.json`.',
     `Versions: ${versions.join(', ')}.`,
     'Each round starts a server anew on one core and plays all clients from another with one thread; the servers take ' +
-      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds, once in each; memory, which hardly ` +
-      'differs from round to round, is measured in those. ' +
+      `turns. ${SELDOM_SERVERS.map(nameOf).join(', ')} take part in the first ${SELDOM_ROUNDS} rounds, once in each; ` +
+      'memory, which hardly differs from round to round, is measured in those. ' +
       'Every message is checked for every subscriber, gaps, doubles, order and bytes: a fault ends the round ' +
       'without a figure. The load has a core for itself and never sleeps there, because a server that writes to somebody ' +
-      'asleep would have to wake him, which clients elsewhere do not cost it. The relay runs with all it has (positions, history in memory, keys, limits, metrics); the ' +
-      'others are given the least work: no permissions, no history, no keys, and messages as plain lines; NATS, which has ' +
+      'asleep would have to wake him, which clients elsewhere do not cost it. The relay runs with all it ' +
+      'has (positions, history in memory, keys, limits, metrics); the others are given the least work: no permissions, no history, no keys, and messages as plain lines; NATS, which has ' +
       'no HTTP for publishing, is published to in its own protocol. What limited ' +
       'a figure is beside it: where the load’s core is full, the figure is the load’s and not the server’s. ' +
       `${quiet} More in [bench/README.md](../bench/README.md).`,

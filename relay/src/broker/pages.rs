@@ -57,11 +57,11 @@ impl Pages {
 
     /// None when a pipe has no room for all of it.
     fn holding(frame: &[u8], repeats: usize) -> io::Result<Option<Self>> {
-        let bytes = frame.len();
-        let source = Pipe::with_room(bytes * repeats)?;
-        let branch = Some(Branch::empty(bytes * repeats)?);
+        let (bytes, all) = (frame.len(), frame.len() * repeats);
+        let source = Pipe::with_room(all)?;
+        let branch = Some(Branch::empty(all)?);
         // In one call, which fills every page.
-        let is_whole = io::writev(&source.writer, &vec![IoSlice::new(frame); repeats])? == bytes * repeats;
+        let is_whole = io::writev(&source.writer, &vec![IoSlice::new(frame); repeats])? == all;
         Ok(is_whole.then_some(Self { source, repeats, branch, bytes }))
     }
 

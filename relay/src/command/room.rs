@@ -8,8 +8,8 @@
 //!
 //! Reading order: [`failure`] and [`output`] (how a command ends), [`address`] and [`channel`] (what is written at
 //! the command line), [`dial`] and [`trust`] (how a relay is reached), then the commands: [`serve`] with [`handed`],
-//! [`descriptors`], [`signals`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`], [`line`](mod@line),
-//! [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`], [`completions`].
+//! [`descriptors`], [`signals`] and [`notify`], [`publish`] with [`request`], [`subscribe`] with [`follow`],
+//! [`line`](mod@line), [`transport`] and [`lines`], [`token`], [`config`], [`check`] and [`expect`] with [`script`], [`completions`].
 
 pub mod address;
 pub mod channel;

@@ -74,9 +74,7 @@ impl ScriptArgs {
                 .unwrap_or_else(|_| Err(Failure::failed("the engine that runs the handlers panicked")))
         })
     }
-}
 
-impl ScriptArgs {
     fn without_file(&self) -> Failure {
         let site = self.site.as_deref();
         let advice = misplaced::look(site).map(|found| format!("; {}", misplaced::advice(&found, site)));

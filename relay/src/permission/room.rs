@@ -12,7 +12,8 @@
 //! Reading order: [`question`] (what is asked and answered), [`explanation`] (all that is known about an answer),
 //! [`provider`] (who can be asked), [`fixed`] (the same answer for all), [`script`] (the site's own
 //! `backend/realtime-permissions.js`), [`file`](mod@file) and [`reload`] (that file may change), [`webhook`] (the site's
-//! backend, by HTTP), [`misplaced`] (a file that was meant and not found), [`gauge`] (what is counted), [`report`] and [`text`] (what is logged).
+//! backend, by HTTP), [`misplaced`] (a file that was meant and not found), [`gauge`] (what is counted), [`report`]
+//! and [`text`] (what is logged).
 
 pub mod explanation;
 pub mod file;

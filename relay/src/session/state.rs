@@ -408,5 +408,8 @@ fn refused(id: RequestId, status: Status, message: String) -> Effect {
 #[path = "state_change_test.rs"]
 mod change_tests;
 #[cfg(test)]
+#[path = "state_place_test.rs"]
+mod place_tests;
+#[cfg(test)]
 #[path = "state_test.rs"]
 mod tests;

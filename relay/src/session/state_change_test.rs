@@ -1,9 +1,7 @@
 //! What a session does when something changes from outside: permissions, the relay's stop, the backend's wish.
 
-use super::tests::{
-    attach, decide, is_end, is_too_many, live, name, send, subscribe, subscribe_at_limit, unsubscribe,
-    unsubscribed,
-};
+use super::place_tests::{is_too_many, subscribe_at_limit};
+use super::tests::{attach, decide, is_end, live, name, send, subscribe, unsubscribe, unsubscribed};
 use super::*;
 use crate::session::asked::MAX_OUTDATED;
 
