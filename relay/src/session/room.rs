@@ -9,9 +9,8 @@
 //! - After `ended`, no message of that channel follows.
 //!
 //! Reading order: [`effect`], [`rules`], `request`, `asked`, `pulse` and [`state`], [`order`], [`muted`], `read`, `write`,
-//! `prefetch` and [`connection`], [`registry`] (all that run), [`relief`] (their memory), [`recheck`] (running subscriptions are
-//! asked about again), [`sessions`],
-//! [`who`], [`questions`], `turn`, `moments`, `farewell`, [`task`].
+//! `prefetch` and [`connection`], [`registry`] (all that run), [`relief`] (their memory), [`recheck`] (running
+//! subscriptions are asked about again), [`sessions`], [`who`], [`questions`], `turn`, `moments`, `farewell`, [`task`].
 
 mod asked;
 pub mod connection;
